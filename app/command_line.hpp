@@ -1,0 +1,21 @@
+#pragma once
+
+#include <deja/messages/error.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <optional>
+
+namespace deja::app {
+
+/// Parses a command's arguments. Where the command is over with that (`--help`, a usage error told
+/// on standard error in one line), the exit status; else nothing.
+std::optional<int> parse(CLI::App& options, int argc, char** argv, int usage_status = 2);
+
+/// Tells a failure on standard error, `deja: …` in one line, and returns `status`.
+int fail(const error& why, int status = 1);
+
+/// Reads a duration as people write it: `500ms`, `10s`, `1.5h`, `2d`. invalid_argument else.
+result<std::chrono::nanoseconds> parse_duration(const std::string& text);
+
+} // namespace deja::app

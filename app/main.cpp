@@ -1,0 +1,45 @@
+#include <deja/app/commands.hpp>
+
+#include <array>
+#include <iostream>
+#include <string_view>
+
+namespace {
+
+struct command {
+  std::string_view name;
+  std::string_view summary;
+  int (*run)(int argc, char** argv);
+};
+
+constexpr auto commands = std::to_array<command>({
+    {"version", "print the version", deja::app::version_command},
+});
+
+void print_usage(std::ostream& out) {
+  out << "Deja remembers what commands and tasks have computed.\n\n"
+         "usage: deja COMMAND [OPTIONS]\n\ncommands:\n";
+  for (const auto& known : commands)
+    out << "  " << known.name << std::string(14 - known.name.size(), ' ') << known.summary << '\n';
+  out << "\n`deja COMMAND --help` tells more.\n";
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view name = argc > 1 ? argv[1] : "";
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_usage(std::cout);
+    return 0;
+  }
+  if (name == "--version")
+    return deja::app::version_command(1, argv);
+  for (const auto& known : commands)
+    if (known.name == name)
+      return known.run(argc - 1, argv + 1);
+  if (name.empty())
+    print_usage(std::cerr);
+  else
+    std::cerr << "deja: there is no command \"" << name << "\"; see `deja --help`\n";
+  return 2;
+}

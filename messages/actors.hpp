@@ -1,0 +1,88 @@
+#pragma once
+
+#include <deja/messages/atoms.hpp>
+#include <deja/messages/catalog.hpp>
+#include <deja/messages/inspect.hpp>
+#include <deja/messages/operation.hpp>
+
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+
+// Every typed interface of the system: its wire map. Failures come back as `caf::error` with an
+// `errc` and a text (`to_caf`, `from_caf` in inspect.hpp).
+
+namespace deja {
+
+/// Gathers the writes of many callers into groups for the index; never blocks.
+using cache_service_actor = caf::typed_actor<
+    // Applies the operations in one group with others' and gives their outcomes, in order.
+    caf::replies_to<apply_atom, shared<std::vector<operation>>>::with<shared<std::vector<outcome>>>,
+    // Looks the keys up and gives entry and reservation of each, in order.
+    caf::replies_to<look_up_atom,
+                    shared<std::vector<entry_key>>>::with<shared<std::vector<outcome>>>>;
+
+/// One way to the service: a blocking endpoint on a thread of its own, or the service in the same
+/// process. The four verbs of `cache_endpoint`, and reservations.
+using connection_actor = caf::typed_actor<
+    // Gets the entry; not_found is a miss.
+    caf::replies_to<get_atom, call_context, entry_key>::with<found_output>,
+    // Puts the output where the condition allows.
+    caf::replies_to<put_atom, call_context, entry_key, shared<cacheservice::CachedOutput>,
+                    put_condition>::with<put_status>,
+    // Deletes the entry.
+    caf::replies_to<remove_atom, call_context, entry_key>::with<caf::unit_t>,
+    // Acquires or extends the reservation and gives the one in force.
+    caf::replies_to<reserve_atom, call_context, entry_key, std::string,
+                    duration>::with<reservation>,
+    // Releases the reservation if the owner has it.
+    caf::replies_to<release_atom, call_context, entry_key, std::string>::with<caf::unit_t>>;
+
+/// The data store, read and written off the scheduler.
+using storage_actor = caf::typed_actor<
+    // Reads the LiteralMap at this reference, at most the store's download limit.
+    caf::replies_to<read_atom, std::string>::with<shared<core::LiteralMap>>,
+    // Writes the LiteralMap to this reference.
+    caf::replies_to<write_atom, std::string, shared<core::LiteralMap>>::with<caf::unit_t>,
+    // Reads the inputs that a key's source names.
+    caf::replies_to<read_atom, inputs_under>::with<shared<core::LiteralMap>>,
+    // Checks that outputs lie under the prefix, within the payload limit, and gives their URI.
+    caf::replies_to<look_up_atom, outputs_under>::with<std::string>>;
+
+/// The synchronous client's seven operations.
+using catalog_client_actor = caf::typed_actor<
+    // Looks the key up and gives its outputs; not_found is a miss, also for an entry older than
+    // the maximum age (zero: any age).
+    caf::replies_to<get_atom, call_context, shared<catalog_key>, duration>::with<catalog_entry>,
+    // Stores outputs under the key where the condition allows.
+    caf::replies_to<put_atom, call_context, shared<catalog_key>, output_source, source_execution,
+                    put_condition>::with<put_status>,
+    // Stores outputs under the key, replacing what is there.
+    caf::replies_to<update_atom, call_context, shared<catalog_key>, output_source,
+                    source_execution>::with<put_status>,
+    // Acquires or extends the key's reservation for the owner and gives the one in force.
+    caf::replies_to<reserve_atom, call_context, shared<catalog_key>, std::string,
+                    duration>::with<reservation>,
+    // Releases the key's reservation if the owner has it.
+    caf::replies_to<release_atom, call_context, shared<catalog_key>,
+                    std::string>::with<caf::unit_t>,
+    // Gives the local record of the owner's reservation; an unknown owner gives the zero record.
+    caf::replies_to<recall_atom, std::string>::with<reservation_record>,
+    // Keeps a local record of the owner's reservation.
+    caf::replies_to<record_atom, std::string, reservation_record>::with<caf::unit_t>,
+    // Gives up the call with this id: it is answered with canceled.
+    caf::reacts_to<cancel_atom, std::uint64_t>>;
+
+/// Told of a reservation that was lost.
+using lease_holder_actor = caf::typed_actor<
+    // The reservation of this key is another's now; told once.
+    caf::reacts_to<lost_atom, entry_key, reservation>>;
+
+/// Keeps the reservations of this process alive.
+using reservation_heartbeat_actor = caf::typed_actor<
+    // Extends this reservation in time from now on and tells the holder of a loss; lets go of it
+    // when the holder ends.
+    caf::reacts_to<hold_atom, entry_key, reservation, lease_holder_actor>,
+    // Stops extending it, and releases it.
+    caf::replies_to<let_go_atom, entry_key, std::string>::with<caf::unit_t>>;
+
+} // namespace deja

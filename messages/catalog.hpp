@@ -1,0 +1,94 @@
+#pragma once
+
+#include <deja/messages/cache.hpp>
+#include <deja/messages/shared.hpp>
+
+#include <flyteidl2/cacheservice/cacheservice.pb.h>
+#include <flyteidl2/core/catalog.pb.h>
+#include <flyteidl2/core/execution.pb.h>
+#include <flyteidl2/core/identifier.pb.h>
+#include <flyteidl2/core/interface.pb.h>
+#include <flyteidl2/core/literals.pb.h>
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+
+namespace deja {
+
+namespace core = flyteidl2::core;
+namespace cacheservice = flyteidl2::cacheservice;
+
+/// Travels with each request to an actor: who asks, how long it may take, and the trace it
+/// belongs to.
+struct call_context {
+  std::uint64_t id = 0;    ///< Names the call for `cancel`; 0: can't be cancelled.
+  duration time_left{};    ///< Zero: the callee's default.
+  std::string traceparent; ///< W3C trace context; may be empty.
+};
+
+/// Inputs that lie as `inputs.pb` under a prefix of the data store.
+struct inputs_under {
+  std::string prefix;
+};
+
+/// A task's inputs: not given, in memory, or to be read. A reader reads once: what was read takes
+/// the reader's place in the key that is passed on.
+using input_source = std::variant<std::monostate, shared<core::LiteralMap>, inputs_under>;
+
+/// All that a cache key is made from; see `make_key`.
+struct catalog_key {
+  std::optional<core::Identifier> identifier;
+  std::string cache_version;
+  std::set<std::string> ignored_inputs; ///< Flyte's cache_ignore_input_vars.
+  std::optional<core::TypedInterface> interface;
+  input_source inputs;
+};
+
+/// Outputs that lie as `outputs.pb` (or `error.pb`) under a prefix of the data store.
+struct outputs_under {
+  std::string prefix;
+};
+
+/// A task's outputs to be put: by reference to the data store, or in memory and so put inline.
+using output_source = std::variant<outputs_under, shared<core::LiteralMap>>;
+
+/// Which execution made the outputs. A task execution goes before a node execution.
+struct source_execution {
+  std::optional<core::TaskExecutionIdentifier> task;
+  std::optional<core::NodeExecutionIdentifier> node;
+  std::optional<wall_time> created;           ///< None: now.
+  std::map<std::string, std::string> key_map; ///< Beside Flyte's own keys.
+};
+
+/// A hit: the outputs, and what the catalog knows of them.
+struct catalog_entry {
+  shared<core::LiteralMap> outputs;
+  core::CatalogMetadata metadata;          ///< With the source execution.
+  cacheservice::Metadata stored;           ///< As the service holds it.
+  std::string uri;                         ///< Where the outputs lie; empty: inline.
+  std::optional<std::uint64_t> generation; ///< For a put that replaces it, where known.
+};
+
+/// What a look-up at an endpoint found.
+struct found_output {
+  shared<cacheservice::CachedOutput> output;
+  std::optional<std::uint64_t> generation; ///< Where the endpoint tells it.
+};
+
+/// What became of a put that did not fail.
+enum class put_status {
+  stored,        ///< It is the entry now.
+  already_same,  ///< The same outputs were there already.
+  already_other, ///< Other outputs were there already and stay.
+};
+
+/// The local record of a reservation, by owner.
+struct reservation_record {
+  wall_time timestamp{};
+  core::CatalogReservation::Status status = core::CatalogReservation::RESERVATION_DISABLED;
+};
+
+} // namespace deja
