@@ -1,0 +1,168 @@
+"""`deja serve` from outside, in good and in bad times."""
+
+import http.client
+import json
+import os
+import socket
+import sys
+import threading
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+from deja import SERVICE, Case, until
+
+
+class Starting(Case):
+    def test_wrong_flags_and_commands_are_usage_errors(self):
+        self.assert_one_line(self.deja("serv", status=2).stderr, "serv")
+        self.assert_one_line(self.deja("serve", "--lisen", "x", status=2).stderr, "--lisen")
+        self.assert_one_line(self.deja("serve", "--listen", "nowhere", status=2).stderr, "nowhere")
+
+    def test_a_port_in_use_is_told(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            told = self.deja("serve", "--listen", address, "--data", self.data, status=1)
+        self.assertIn(address, told.stderr)
+
+    def test_a_data_folder_that_cannot_be_made_is_told(self):
+        (self.folder / "file").write_text("")
+        told = self.deja("serve", "--listen", "127.0.0.1:0", "--data", self.folder / "file/data",
+                         status=1)
+        self.assertIn("file/data", told.stderr)
+
+    def test_a_file_that_is_no_database_is_told_and_left_alone(self):
+        service = self.service()
+        service.stop()
+        index = self.data / "index.sqlite"
+        for stale in self.data.glob("index.sqlite-*"):
+            stale.unlink()
+        index.write_bytes(b"these are my holiday notes " * 500)
+        told = self.deja("serve", "--listen", "127.0.0.1:0", "--data", self.data, status=1)
+        self.assertIn("index.sqlite", told.stderr)
+        self.assertEqual(index.read_bytes(), b"these are my holiday notes " * 500)
+
+    def test_two_services_on_one_folder(self):
+        self.service()
+        told = self.deja("serve", "--listen", "127.0.0.1:0", "--data", self.data, status=1)
+        self.assertIn("data", told.stderr)
+
+
+class Serving(Case):
+    def test_sigterm_ends_it_in_peace(self):
+        service = self.service()
+        idle = socket.create_connection(("127.0.0.1", service.port))
+        self.addCleanup(idle.close)
+        status, seconds = service.stop()
+        self.assertEqual(status, 0)
+        self.assertLess(seconds, 5)
+
+    def test_entries_and_reservations_survive_a_restart(self):
+        service = self.service()
+        self.assertEqual(service.put("k", "s3://b/1")[0], 200)
+        lease = {"key": "r", "ownerId": "me", "heartbeatInterval": "5s"}
+        self.assertEqual(service.call("GetOrExtendReservation", lease)[0], 200)
+        service.stop()
+        service = self.service()
+        status, answer = service.call("Get", {"key": "k"})
+        self.assertEqual((status, answer["output"]["outputUri"]), (200, "s3://b/1"))
+        status, answer = service.call("GetOrExtendReservation", {**lease, "ownerId": "you"})
+        self.assertEqual((status, answer["reservation"]["ownerId"]), (200, "me"))
+
+    def test_no_acknowledged_put_is_lost_by_kill_9(self):
+        for _ in range(3):
+            service = self.service()
+            acknowledged = []
+
+            def write(name):
+                connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+                try:
+                    for i in range(100000):
+                        put = {"key": f"{name}-{i}", "output": {"outputUri": f"u/{name}/{i}"}}
+                        if service.call("Put", put, connection=connection)[0] == 200:
+                            acknowledged.append((f"{name}-{i}", f"u/{name}/{i}"))
+                except (OSError, http.client.HTTPException):
+                    return  # it was killed
+
+            writers = [threading.Thread(target=write, args=(f"{service.port}-{n}",)) for n in range(8)]
+            for writer in writers:
+                writer.start()
+            until(lambda: len(acknowledged) > 300, "300 puts")
+            service.kill()
+            for writer in writers:
+                writer.join()
+            service = self.service()
+            connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+            for key, uri in acknowledged:
+                status, answer = service.call("Get", {"key": key}, connection=connection)
+                self.assertEqual((status, answer["output"]["outputUri"]), (200, uri))
+            connection.close()
+            service.stop()
+
+    def test_a_database_that_cannot_grow_loses_nothing(self):
+        if os.geteuid() != 0:
+            self.skipTest("disk full: mounting a small file system needs root")
+        self.data.mkdir()
+        if os.system(f"mount -t tmpfs -o size=1m none {self.data}") != 0:
+            self.skipTest("disk full: mounting is not allowed here")
+        self.addCleanup(os.system, f"umount -l {self.data}")
+        service = self.service()
+        stored, refused = [], None
+        for i in range(100):
+            status, answer = service.put(f"k{i}", "x" * 50000)
+            if status != 200:
+                refused = answer
+                break
+            stored.append(f"k{i}")
+        self.assertIsNotNone(refused, "a megabyte held five")
+        self.assertEqual(refused["code"], "resource_exhausted", refused)
+        for key in stored:
+            self.assertEqual(service.call("Get", {"key": key})[0], 200)
+        self.assertEqual(service.stop()[0], 0)
+
+    def request(self, service, method, path, body=b"", **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+        self.addCleanup(connection.close)
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read(), answer.headers
+
+    def test_bad_requests_have_an_answer_each(self):
+        service = self.service()
+        get = SERVICE + "Get"
+        json_type = {"content_type": "application/json"}
+        for status, code, request in [
+            (404, "unimplemented", ("POST", SERVICE + "Nothing", b"{}", json_type)),
+            (404, None, ("POST", "/nowhere", b"{}", json_type)),
+            (405, None, ("PUT", get, b"{}", json_type)),
+            (415, None, ("POST", get, b"{}", {"content_type": "text/plain"})),
+            (400, "invalid_argument", ("POST", get, b'{"baseRequest":', json_type)),
+            (400, "invalid_argument", ("POST", get, b'{"baseRequest":{"key":7}}', json_type)),
+            (400, "invalid_argument", ("POST", get, b"\x0a\xff", {"content_type": "application/proto"})),
+            (400, "invalid_argument", ("POST", get, b"", {"content_type": "application/proto"})),
+            (400, "invalid_argument", ("POST", get, json.dumps(
+                {"baseRequest": {"key": "k" * 1025}}).encode(), json_type)),
+            (429, "resource_exhausted", ("POST", get, b" " * (4 * 2**20 + 1), json_type)),
+            (501, "unimplemented", ("POST", get, b"{}", {**json_type, "content_encoding": "br"})),
+        ]:
+            method, path, body, headers = request
+            with self.subTest(path=path, body=body[:40], headers=headers):
+                answer = self.request(service, method, path, body, **headers)
+                if status == 429:  # HTTP's own status for a body over the limit does as well
+                    self.assertIn(answer[0], (413, 429))
+                else:
+                    self.assertEqual(answer[0], status, answer)
+                if code and status != 404:
+                    told = json.loads(answer[1])
+                    self.assertEqual(told["code"], code)
+                    self.assertTrue(told["message"])
+        self.assertEqual(self.request(service, "GET", "/healthz")[0], 200)
+        self.assertEqual(self.request(service, "GET", "/readyz")[0], 200)
+        status, _, headers = self.request(service, "PUT", get)
+        self.assertIn("POST", headers["Allow"])
+        status, _, _ = self.request(service, "POST", get, b"{}", **json_type, x="y" * 20000)
+        self.assertEqual(status, 431)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
