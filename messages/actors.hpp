@@ -8,6 +8,8 @@
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
 
+#include <vector>
+
 // Every typed interface of the system: its wire map. Failures come back as `caf::error` with an
 // `errc` and a text (`to_caf`, `from_caf` in inspect.hpp).
 
@@ -86,3 +88,25 @@ using reservation_heartbeat_actor = caf::typed_actor<
     caf::replies_to<let_go_atom, entry_key, std::string>::with<caf::unit_t>>;
 
 } // namespace deja
+
+CAF_BEGIN_TYPE_ID_BLOCK(deja_messages, caf::id_block::deja_atoms::end)
+CAF_ADD_TYPE_ID(deja_messages, (deja::call_context))
+CAF_ADD_TYPE_ID(deja_messages, (deja::catalog_entry))
+CAF_ADD_TYPE_ID(deja_messages, (deja::entry_key))
+CAF_ADD_TYPE_ID(deja_messages, (deja::found_output))
+CAF_ADD_TYPE_ID(deja_messages, (deja::inputs_under))
+CAF_ADD_TYPE_ID(deja_messages, (deja::lease_holder_actor))
+CAF_ADD_TYPE_ID(deja_messages, (deja::output_source))
+CAF_ADD_TYPE_ID(deja_messages, (deja::outputs_under))
+CAF_ADD_TYPE_ID(deja_messages, (deja::put_condition))
+CAF_ADD_TYPE_ID(deja_messages, (deja::put_status))
+CAF_ADD_TYPE_ID(deja_messages, (deja::reservation))
+CAF_ADD_TYPE_ID(deja_messages, (deja::reservation_record))
+CAF_ADD_TYPE_ID(deja_messages, (deja::shared<deja::cacheservice::CachedOutput>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::shared<deja::catalog_key>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::shared<deja::core::LiteralMap>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::shared<std::vector<deja::entry_key>>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::shared<std::vector<deja::operation>>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::shared<std::vector<deja::outcome>>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::source_execution))
+CAF_END_TYPE_ID_BLOCK(deja_messages)

@@ -3,7 +3,8 @@
 #include <caf/type_id.hpp>
 
 // The verbs of the system, one atom each. `look_up_atom` is the type, `look_up_atom_v` the value.
-CAF_BEGIN_TYPE_ID_BLOCK(deja_atoms, caf::first_custom_type_id)
+// The IDs start far from CAF's first, where a host's own begin.
+CAF_BEGIN_TYPE_ID_BLOCK(deja_atoms, caf::first_custom_type_id + 20'000)
 CAF_ADD_ATOM(deja_atoms, deja, apply_atom, "apply")
 CAF_ADD_ATOM(deja_atoms, deja, cancel_atom, "cancel")
 CAF_ADD_ATOM(deja_atoms, deja, get_atom, "get")
