@@ -114,8 +114,8 @@ typename Inspector::result_type inspect(Inspector& f, source_execution& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, catalog_entry& x) {
-  return f(caf::meta::type_name("catalog_entry"), x.outputs, carried(x.metadata),
-           carried(x.stored), x.uri, carried(x.generation));
+  return f(caf::meta::type_name("catalog_entry"), x.outputs, carried(x.metadata), carried(x.stored),
+           x.uri, carried(x.generation));
 }
 
 template <class Inspector>

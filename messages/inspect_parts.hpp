@@ -39,8 +39,8 @@ template <class Inspector>
 concept loading = Inspector::writes_state;
 
 inline caf::error bad_message(std::string_view what) {
-  return to_caf({errc::invalid_argument, "cannot read a message between actors: " +
-                                             std::string{what}});
+  return to_caf(
+      {errc::invalid_argument, "cannot read a message between actors: " + std::string{what}});
 }
 
 template <class Inspector, class T>

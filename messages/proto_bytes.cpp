@@ -16,10 +16,10 @@ result<void> parse_message(google::protobuf::MessageLite& message, std::string_v
                              static_cast<int>(bytes.size())};
   input.SetRecursionLimit(max_message_depth);
   if (!message.ParseFromCodedStream(&input) || !input.ConsumedEntireMessage())
-    return error{errc::invalid_argument,
-                 "these " + std::to_string(bytes.size()) + " bytes are no valid " +
-                     message.GetTypeName() + " (nested at most " +
-                     std::to_string(max_message_depth) + " deep)"};
+    return error{errc::invalid_argument, "these " + std::to_string(bytes.size()) +
+                                             " bytes are no valid " + message.GetTypeName() +
+                                             " (nested at most " +
+                                             std::to_string(max_message_depth) + " deep)"};
   return {};
 }
 
@@ -30,10 +30,10 @@ std::string serialize(const google::protobuf::MessageLite& message) {
     io::CodedOutputStream output{&sink};
     output.SetSerializationDeterministic(true);
     if (!message.SerializeToCodedStream(&output))
-      throw failure({errc::invalid_argument, "cannot serialize a " + message.GetTypeName() + " of " +
-                                             std::to_string(message.ByteSizeLong()) +
-                                             " bytes: the limit is " +
-                                             std::to_string(max_message_size)});
+      throw failure({errc::invalid_argument, "cannot serialize a " + message.GetTypeName() +
+                                                 " of " + std::to_string(message.ByteSizeLong()) +
+                                                 " bytes: the limit is " +
+                                                 std::to_string(max_message_size)});
   }
   return bytes;
 }
