@@ -43,11 +43,13 @@ bool can_pass(errc code);
 
 /// A failure: its code, and a text that says what was being done, to what, and what can be done.
 struct error {
+  error() = default; ///< None; what `result::error()` gives where there is a value.
+
   error(errc what, std::string text) : code(what), message(std::move(text)) {}
 
   bool operator==(const error&) const = default;
 
-  errc code;
+  errc code = errc::ok;
   std::string message;
 };
 
