@@ -43,13 +43,12 @@ bool can_pass(errc code);
 
 /// A failure: its code, and a text that says what was being done, to what, and what can be done.
 struct error {
-  error() = default; ///< None; what `result::error()` gives where there is a value.
-
+  error() = default;
   error(errc what, std::string text) : code(what), message(std::move(text)) {}
 
   bool operator==(const error&) const = default;
 
-  errc code = errc::ok;
+  errc code = errc::unknown;
   std::string message;
 };
 
