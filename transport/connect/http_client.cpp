@@ -79,7 +79,11 @@ private:
     bool on_header(const httplib::Response& answer);
     bool on_body(std::string_view bytes);
     bool send_body(std::size_t offset, httplib::DataSink& sink);
+
+    bool is_received() const { return request_.receive && status_ == 200; }
+
     bool stop(error why);
+    error over_limit() const;
     error explain(httplib::Error problem) const;
 
     const http_request& request_;
@@ -214,19 +218,20 @@ bool http_client::connection::exchange::on_header(const httplib::Response& answe
       answer.get_header_value("Content-Encoding") != "identity")
     return stop({errc::internal, "the answer of the cache service at " + owner_.text_ +
                                      " is compressed, which was not asked for"});
+  if (!is_received() &&
+      answer.get_header_value<std::uint64_t>("Content-Length") > request_.answer_limit)
+    return stop(over_limit());
   return true;
 }
 
 bool http_client::connection::exchange::on_body(std::string_view bytes) {
   moved();
-  if (request_.receive && status_ == 200) {
+  if (is_received()) {
     auto received = request_.receive(bytes);
     return received ? true : stop(received.error());
   }
   if (bytes.size() > request_.answer_limit - body_.size())
-    return stop({errc::internal, "the answer of the cache service at " + owner_.text_ +
-                                     " is over the limit of " +
-                                     std::to_string(request_.answer_limit) + " bytes"});
+    return stop(over_limit());
   body_.append(bytes);
   return true;
 }
@@ -248,6 +253,12 @@ bool http_client::connection::exchange::send_body(std::size_t offset, httplib::D
 bool http_client::connection::exchange::stop(error why) {
   stopped_ = std::move(why);
   return false;
+}
+
+error http_client::connection::exchange::over_limit() const {
+  return {errc::internal, "the answer of the cache service at " + owner_.text_ +
+                              " is over the limit of " + std::to_string(request_.answer_limit) +
+                              " bytes"};
 }
 
 error http_client::connection::exchange::explain(httplib::Error problem) const {

@@ -1,4 +1,4 @@
-#include "../../support/printing.hpp"
+#include "../../support/results.hpp"
 #include "../../support/temporary_folder.hpp"
 
 #include <deja/transport/blob/blob_store.hpp>
@@ -15,12 +15,8 @@
 namespace {
 
 using namespace deja;
+using deja::testing::code_of;
 using deja::testing::temporary_folder;
-
-template <class T>
-errc code_of(const result<T>& outcome) {
-  return outcome ? errc::ok : outcome.error().code;
-}
 
 /// A fresh store of the named backend.
 struct fixture {

@@ -1,4 +1,4 @@
-#include "../../support/printing.hpp"
+#include "../../support/results.hpp"
 #include "../../support/temporary_folder.hpp"
 
 #include <deja/transport/blob/local_blob_store.hpp>
@@ -12,13 +12,9 @@
 namespace {
 
 using namespace deja;
+using deja::testing::code_of;
 using deja::testing::temporary_folder;
 namespace fs = std::filesystem;
-
-template <class T>
-errc code_of(const result<T>& outcome) {
-  return outcome ? errc::ok : outcome.error().code;
-}
 
 struct fixture {
   std::vector<fs::path> files() const {
