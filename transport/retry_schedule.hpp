@@ -1,0 +1,39 @@
+#pragma once
+
+#include <deja/messages/cache.hpp>
+
+#include <functional>
+#include <optional>
+
+namespace deja {
+
+/// How often and how quickly a failed call is tried again.
+struct retry_limits {
+  unsigned attempts = 4;                                ///< In all, the first one included.
+  duration first_pause = std::chrono::milliseconds{50}; ///< At most this before the second.
+  duration longest_pause = std::chrono::seconds{1};     ///< The doubling ends here.
+};
+
+/// The pauses between the attempts of one call: exponential backoff with full jitter, so that many
+/// clients that failed together don't come back together. Not thread-safe.
+///
+///     retry_schedule schedule{{}, random};
+///     while (auto pause = schedule.next(time_left)) { wait(*pause); try_again(); }
+class retry_schedule {
+public:
+  /// `random` gives numbers from 0 up to, not including, 1.
+  retry_schedule(retry_limits limits, std::function<double()> random)
+      : limits_(limits), random_(std::move(random)), bound_(limits.first_pause) {}
+
+  /// How long to wait before the next attempt; nothing where there is to be none, because the
+  /// attempts are used up or the pause would take all of the time left.
+  std::optional<duration> next(duration time_left);
+
+private:
+  retry_limits limits_;
+  std::function<double()> random_;
+  duration bound_;
+  unsigned failed_ = 0;
+};
+
+} // namespace deja
