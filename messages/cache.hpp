@@ -47,12 +47,14 @@ struct entry {
   wall_time created{};    ///< As the first putter said, else when it was put.
   wall_time updated{};    ///< When it was last put.
   wall_time accessed{};   ///< When it was last touched.
-  std::optional<wall_time> expires; ///< When it stops being an entry.
-  std::uint64_t generation = 0;     ///< Rises with each put of this key; never reused.
+  std::optional<wall_time> expires{}; ///< When it stops being an entry.
+  std::uint64_t generation = 0;       ///< Rises with each put of this key; never reused.
 };
 
 /// The right to compute an entry, held by one owner until it expires.
 struct reservation {
+  bool operator==(const reservation&) const = default;
+
   entry_key key;
   std::string owner;
   std::uint64_t fencing_token = 0; ///< New with each new owner, ever rising; 0: not known here.
@@ -71,10 +73,10 @@ struct fence {
 
 /// When a put may replace the entry that is there. Without any of these it may not.
 struct put_condition {
-  bool overwrite = false;                  ///< Always.
-  std::optional<duration> max_age;         ///< Where it was updated longer ago than this.
-  std::optional<std::uint64_t> generation; ///< Where it is still this generation.
-  std::optional<fence> held;               ///< And in any case only while this is held.
+  bool overwrite = false;                    ///< Always.
+  std::optional<duration> max_age{};         ///< Where it was updated longer ago than this.
+  std::optional<std::uint64_t> generation{}; ///< Where it is still this generation.
+  std::optional<fence> held{};               ///< And in any case only while this is held.
 };
 
 } // namespace deja

@@ -15,16 +15,16 @@ struct put_operation {
   std::string task;
   std::string output; ///< CachedOutput's wire bytes without created_at and last_updated_at.
   digest content{};
-  std::optional<wall_time> created; ///< Where the request has one; else kept, else now.
-  std::optional<duration> lifetime; ///< From now on; none: for ever.
-  put_condition when;
+  std::optional<wall_time> created{}; ///< Where the request has one; else kept, else now.
+  std::optional<duration> lifetime{}; ///< From now on; none: for ever.
+  put_condition when{};
 };
 
 /// Deletes an entry; not_found where there is none, failed_precondition where `generation` is
 /// given and has moved on. Outcome: `entry` is the one that was there.
 struct delete_operation {
   entry_key key;
-  std::optional<std::uint64_t> generation;
+  std::optional<std::uint64_t> generation{};
 };
 
 /// Acquires the reservation where there is none, or it has expired, or `owner` has it, which
@@ -52,9 +52,9 @@ using operation = std::variant<put_operation, delete_operation, reserve_operatio
 
 /// What became of one operation or of one key looked up.
 struct outcome {
-  std::optional<error> why; ///< Set where it failed.
-  std::optional<deja::entry> entry;
-  std::optional<deja::reservation> reservation;
+  std::optional<error> why{}; ///< Set where it failed.
+  std::optional<deja::entry> entry{};
+  std::optional<deja::reservation> reservation{};
 };
 
 } // namespace deja

@@ -1,0 +1,135 @@
+#include <deja/transport/index/decision.hpp>
+
+#include <deja/messages/cached_output.hpp>
+
+namespace deja {
+
+namespace {
+
+bool is_live(const std::optional<entry>& entry, const decision_context& context) {
+  return entry && !(entry->expires && *entry->expires <= context.now);
+}
+
+bool is_live(const std::optional<reservation_row>& row, const decision_context& context) {
+  return row && row->ends > context.since_boot;
+}
+
+reservation handed_out(const reservation_row& row, const decision_context& context) {
+  auto out = row.reservation;
+  out.expires = context.now + (row.ends - context.since_boot);
+  return out;
+}
+
+std::optional<error> refusal(const put_operation& put, const stored_state& state,
+                             const decision_context& context) {
+  const auto& when = put.when;
+  if (when.held) {
+    const bool held =
+        is_live(state.reservation, context) &&
+        state.reservation->reservation.owner == when.held->owner &&
+        (when.held->token == 0 || state.reservation->reservation.fencing_token == when.held->token);
+    if (!held)
+      return error{errc::failed_precondition, "putting key \"" + put.key.key +
+                                                  "\": its reservation is no longer held by \"" +
+                                                  when.held->owner + "\""};
+  }
+  if (!is_live(state.entry, context)) // Also a generation that is gone may be put anew.
+    return std::nullopt;
+  if (when.overwrite)
+    return std::nullopt;
+  if (when.generation && *when.generation == state.entry->generation)
+    return std::nullopt;
+  if (when.max_age && context.now - state.entry->updated > *when.max_age)
+    return std::nullopt;
+  if (when.generation)
+    return error{errc::failed_precondition,
+                 "putting key \"" + put.key.key + "\": the entry to replace, generation " +
+                     std::to_string(*when.generation) + ", has been replaced meanwhile"};
+  return error{errc::already_exists, "putting key \"" + put.key.key + "\": there is an entry"};
+}
+
+struct decider {
+  stored_state& state;
+  const decision_context& context;
+
+  outcome operator()(const put_operation& put) const {
+    if (auto why = refusal(put, state, context))
+      return {why, state.entry, std::nullopt};
+    const bool kept = is_live(state.entry, context);
+    const auto created = put.created.value_or(kept ? state.entry->created : context.now);
+    entry next{put.key, put.task, with_times(put.output, created, context.now), put.content};
+    next.size = next.output.size();
+    next.created = created;
+    next.updated = next.accessed = context.now;
+    if (put.lifetime)
+      next.expires = context.now + *put.lifetime;
+    next.generation = context.next_number();
+    state.entry = std::move(next);
+    return {std::nullopt, state.entry, std::nullopt};
+  }
+
+  outcome operator()(const delete_operation& remove) const {
+    if (!is_live(state.entry, context))
+      return {error{errc::not_found, "deleting key \"" + remove.key.key + "\": there is no entry"},
+              std::nullopt, std::nullopt};
+    if (remove.generation && *remove.generation != state.entry->generation)
+      return {error{errc::failed_precondition,
+                    "deleting key \"" + remove.key.key + "\": it has been replaced meanwhile"},
+              state.entry, std::nullopt};
+    outcome done{std::nullopt, std::move(state.entry), std::nullopt};
+    state.entry.reset();
+    return done;
+  }
+
+  outcome operator()(const reserve_operation& reserve) const {
+    // Ours, even if it ran out: nobody else has had it since, so the token stays good.
+    const bool ours = state.reservation && state.reservation->reservation.owner == reserve.owner;
+    if (!ours && is_live(state.reservation, context))
+      return {std::nullopt, std::nullopt, handed_out(*state.reservation, context)};
+    if (!ours) {
+      state.reservation = reservation_row{};
+      auto& fresh = state.reservation->reservation;
+      fresh.key = reserve.key;
+      fresh.owner = reserve.owner;
+      fresh.fencing_token = context.next_number();
+      fresh.since = context.now;
+    }
+    state.reservation->reservation.heartbeat = reserve.heartbeat;
+    state.reservation->lease = reserve.lease;
+    state.reservation->ends = context.since_boot + reserve.lease;
+    return {std::nullopt, std::nullopt, handed_out(*state.reservation, context)};
+  }
+
+  outcome operator()(const release_operation& release) const {
+    if (state.reservation && state.reservation->reservation.owner == release.owner)
+      state.reservation.reset();
+    return {};
+  }
+
+  outcome operator()(const touch_operation&) const {
+    if (is_live(state.entry, context))
+      state.entry->accessed = context.now;
+    return {};
+  }
+};
+
+} // namespace
+
+outcome decide(const operation& what, stored_state& state, const decision_context& context) {
+  return std::visit(decider{state, context}, what);
+}
+
+outcome visible(const stored_state& state, const decision_context& context) {
+  outcome out;
+  if (is_live(state.entry, context))
+    out.entry = state.entry;
+  if (is_live(state.reservation, context))
+    out.reservation = handed_out(*state.reservation, context);
+  return out;
+}
+
+const entry_key& key_of(const operation& what) {
+  return std::visit([](const auto& one) -> const entry_key& { return one.key; }, what);
+}
+
+} // namespace deja

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <deja/messages/operation.hpp>
+
+#include <functional>
+
+namespace deja {
+
+/// A reservation as an index on one machine keeps it: with its end on the boot clock.
+struct reservation_row {
+  deja::reservation reservation; ///< `expires` is worked out when it is handed out.
+  duration lease{};              ///< What it was last granted for.
+  duration ends{};               ///< Since boot.
+};
+
+/// What an index has under one key.
+struct stored_state {
+  std::optional<deja::entry> entry;
+  std::optional<reservation_row> reservation;
+};
+
+/// When a decision is made, and where its numbers come from.
+struct decision_context {
+  wall_time now;
+  duration since_boot;
+  std::function<std::uint64_t()> next_number; ///< From one durable sequence, never reset.
+};
+
+/// Decides one operation: changes `state` and gives the outcome. The rules of every index that
+/// keeps its rows on one machine; put-if-absent, fencing and expiry are decided here and nowhere
+/// else.
+outcome decide(const operation& what, stored_state& state, const decision_context& context);
+
+/// What of `state` may be handed out: nothing that has expired.
+outcome visible(const stored_state& state, const decision_context& context);
+
+/// The key an operation is about.
+const entry_key& key_of(const operation& what);
+
+} // namespace deja

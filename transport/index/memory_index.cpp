@@ -1,0 +1,97 @@
+#include <deja/transport/index/memory_index.hpp>
+
+#include <deja/transport/index/decision.hpp>
+#include <deja/transport/index/scan.hpp>
+
+#include <map>
+#include <mutex>
+#include <shared_mutex>
+
+namespace deja {
+
+namespace {
+
+class memory_index final : public index {
+public:
+  explicit memory_index(std::shared_ptr<const deja::clock> clock) : clock_(std::move(clock)) {}
+
+  void apply(std::vector<operation> operations, outcomes done) override {
+    std::vector<outcome> results;
+    results.reserve(operations.size());
+    {
+      std::unique_lock lock{mutex_};
+      auto context = moment();
+      context.next_number = [this] {
+        return ++last_number_;
+      };
+      for (const auto& operation : operations) {
+        const auto at = states_.try_emplace(primary_key(key_of(operation))).first;
+        results.push_back(decide(operation, at->second, context));
+        if (!at->second.entry && !at->second.reservation)
+          states_.erase(at);
+      }
+    }
+    tell_watcher(operations, results);
+    done(std::move(results));
+  }
+
+  void lookup(std::vector<entry_key> keys, outcomes done) override {
+    std::vector<outcome> found;
+    found.reserve(keys.size());
+    {
+      std::shared_lock lock{mutex_};
+      const auto context = moment();
+      for (const auto& key : keys) {
+        const auto at = states_.find(primary_key(key));
+        found.push_back(at == states_.end() ? outcome{} : visible(at->second, context));
+      }
+    }
+    done(std::move(found));
+  }
+
+  void scan(scan_filter filter, std::string cursor,
+            std::function<void(result<scan_page>)> done) override {
+    auto scanner = page_scanner::start(filter, cursor);
+    if (!scanner)
+      return done(scanner.error());
+    std::shared_lock lock{mutex_};
+    const auto context = moment();
+    auto at = cursor.empty() ? states_.begin() : states_.upper_bound(scanner->after());
+    while (at != states_.end() && scanner->take(at->first, visible(at->second, context), context))
+      ++at;
+    lock.unlock();
+    done(scanner->finish());
+  }
+
+  void watch(std::function<void(std::span<const entry_key>)> on_change) override {
+    std::lock_guard lock{watch_mutex_};
+    on_change_ = std::move(on_change);
+  }
+
+  result<void> ready() override { return {}; }
+
+private:
+  decision_context moment() const { return {clock_->now(), clock_->since_boot(), {}}; }
+
+  void tell_watcher(const std::vector<operation>& operations, const std::vector<outcome>& results) {
+    std::lock_guard lock{watch_mutex_};
+    if (on_change_)
+      on_change_(changed_keys(operations, results));
+  }
+
+  const std::shared_ptr<const deja::clock> clock_;
+  std::shared_mutex mutex_; ///< For what follows.
+  std::map<digest, stored_state> states_;
+  std::uint64_t last_number_ = 0;
+
+  std::mutex watch_mutex_;
+  std::function<void(std::span<const entry_key>)> on_change_;
+};
+
+} // namespace
+
+std::unique_ptr<index> make_memory_index(std::shared_ptr<const deja::clock> clock) {
+  return std::make_unique<memory_index>(std::move(clock));
+}
+
+} // namespace deja

@@ -1,0 +1,18 @@
+#include <deja/transport/index/open_index.hpp>
+
+#include <deja/transport/index/memory_index.hpp>
+#include <deja/transport/index/sqlite_index.hpp>
+
+namespace deja {
+
+result<std::unique_ptr<index>> open_index(const std::string& url) {
+  constexpr std::string_view sqlite = "sqlite:";
+  if (url == "memory:")
+    return make_memory_index();
+  if (url.starts_with(sqlite) && url.size() > sqlite.size())
+    return make_sqlite_index({.path = url.substr(sqlite.size())});
+  return error{errc::invalid_argument,
+               "index \"" + url + "\": a URL memory: or sqlite:PATH is wanted"};
+}
+
+} // namespace deja

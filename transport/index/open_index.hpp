@@ -1,0 +1,13 @@
+#pragma once
+
+#include <deja/transport/index/index.hpp>
+
+#include <string>
+
+namespace deja {
+
+/// Opens the index that a URL names: `memory:` or `sqlite:PATH`. invalid_argument for anything
+/// else, with the URLs that are possible.
+result<std::unique_ptr<index>> open_index(const std::string& url);
+
+} // namespace deja

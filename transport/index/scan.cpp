@@ -1,0 +1,77 @@
+#include <deja/transport/index/scan.hpp>
+
+namespace deja {
+
+namespace {
+
+constexpr std::size_t most_at_once = 10'000;
+
+bool equal(const std::optional<std::string>& wanted, const std::string& is) {
+  return !wanted || *wanted == is;
+}
+
+} // namespace
+
+result<page_scanner> page_scanner::start(const scan_filter& filter, const std::string& cursor) {
+  if (filter.limit == 0 || filter.limit > most_at_once)
+    return error{errc::invalid_argument, "listing: limit is " + std::to_string(filter.limit) +
+                                             "; 1 to " + std::to_string(most_at_once) +
+                                             " are possible"};
+  page_scanner scanner;
+  scanner.filter_ = filter;
+  if (!cursor.empty()) {
+    const auto after = parse_digest(cursor);
+    if (!after)
+      return within("listing: cursor", after.error());
+    scanner.after_ = *after;
+  }
+  return scanner;
+}
+
+bool page_scanner::take(const digest& id, outcome found, const decision_context& context) {
+  const bool entries = filter_.what == scan_filter::kind::entries;
+  const bool selected = entries ? found.entry && selects(*found.entry, context)
+                                : found.reservation && selects(*found.reservation, context);
+  if (!selected)
+    return true;
+  if (taken_ == filter_.limit) {
+    page_.next = to_hex(after_);
+    return false;
+  }
+  if (entries)
+    page_.entries.push_back(std::move(*found.entry));
+  else
+    page_.reservations.push_back(std::move(*found.reservation));
+  after_ = id;
+  ++taken_;
+  return true;
+}
+
+scan_page page_scanner::finish() {
+  return std::move(page_);
+}
+
+bool page_scanner::selects(const entry_key& key) const {
+  return equal(filter_.org, key.where.org) && equal(filter_.project, key.where.project) &&
+         equal(filter_.domain, key.where.domain) && key.key.starts_with(filter_.key_prefix);
+}
+
+bool page_scanner::selects(const entry& one, const decision_context& context) const {
+  return selects(one.key) && equal(filter_.task, one.task) &&
+         (!filter_.older_than || context.now - one.updated > *filter_.older_than);
+}
+
+bool page_scanner::selects(const reservation& one, const decision_context& context) const {
+  return selects(one.key) && (!filter_.older_than || context.now - one.since > *filter_.older_than);
+}
+
+std::vector<entry_key> changed_keys(std::span<const operation> operations,
+                                    std::span<const outcome> results) {
+  std::vector<entry_key> changed;
+  for (std::size_t at = 0; at < operations.size(); ++at)
+    if (!results[at].why && !std::holds_alternative<touch_operation>(operations[at]))
+      changed.push_back(key_of(operations[at]));
+  return changed;
+}
+
+} // namespace deja

@@ -1,0 +1,163 @@
+#include <deja/transport/index/sqlite.hpp>
+
+#include <sqlite3.h>
+
+namespace deja::sqlite {
+
+namespace {
+
+errc code_of(int status) {
+  switch (status & 0xff) {
+  case SQLITE_BUSY:
+  case SQLITE_LOCKED:
+    return errc::unavailable;
+  case SQLITE_FULL:
+  case SQLITE_NOMEM:
+    return errc::resource_exhausted;
+  case SQLITE_READONLY:
+  case SQLITE_PERM:
+  case SQLITE_AUTH:
+  case SQLITE_CANTOPEN:
+    return errc::permission_denied;
+  case SQLITE_NOTADB:
+    return errc::failed_precondition;
+  case SQLITE_CORRUPT:
+    return errc::data_loss;
+  case SQLITE_TOOBIG:
+    return errc::invalid_argument;
+  default:
+    return errc::internal;
+  }
+}
+
+error describe(int status, const std::filesystem::path& path, const char* text) {
+  return {code_of(status), "database " + path.string() + ": " + text};
+}
+
+} // namespace
+
+void database::closer::operator()(sqlite3* handle) const {
+  sqlite3_close_v2(handle);
+}
+
+void statement::finalizer::operator()(sqlite3_stmt* handle) const {
+  sqlite3_finalize(handle);
+}
+
+result<database> database::open(const std::filesystem::path& path, const options& how) {
+  sqlite3* handle = nullptr;
+  const int flags =
+      how.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int status = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  database opened;
+  opened.handle_.reset(handle);
+  opened.path_ = path;
+  if (status != SQLITE_OK)
+    return describe(status, path, handle ? sqlite3_errmsg(handle) : sqlite3_errstr(status));
+  sqlite3_extended_result_codes(handle, 1);
+  // Before the journal mode, or processes that open at once find each other's lock.
+  sqlite3_busy_timeout(handle, static_cast<int>(how.busy_timeout.count()));
+  if (!how.read_only)
+    if (auto done = opened.run("PRAGMA journal_mode=WAL"); !done)
+      return done.error();
+  if (auto done =
+          opened.run(how.full_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+      !done)
+    return done.error();
+  return opened;
+}
+
+result<void> database::run(const char* sql) {
+  const int status = sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr);
+  if (status != SQLITE_OK)
+    return describe(status, path_, sqlite3_errmsg(handle_.get()));
+  return {};
+}
+
+result<statement> database::prepare(std::string_view sql) {
+  sqlite3_stmt* handle = nullptr;
+  const int status = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+  if (status != SQLITE_OK)
+    return describe(status, path_, sqlite3_errmsg(handle_.get()));
+  statement prepared;
+  prepared.handle_.reset(handle);
+  prepared.path_ = path_;
+  return prepared;
+}
+
+result<std::int64_t> database::number(std::string_view sql) {
+  auto query = prepare(sql);
+  if (!query)
+    return query.error();
+  auto row = query->step();
+  if (!row)
+    return row.error();
+  return *row ? query->integer(0) : 0;
+}
+
+statement& statement::bind(int at, std::int64_t value) {
+  sqlite3_bind_int64(handle_.get(), at, value);
+  return *this;
+}
+
+statement& statement::bind(int at, std::string_view bytes) {
+  sqlite3_bind_blob64(handle_.get(), at, bytes.empty() ? "" : bytes.data(), bytes.size(),
+                      SQLITE_STATIC);
+  return *this;
+}
+
+statement& statement::bind_text(int at, std::string_view text) {
+  sqlite3_bind_text64(handle_.get(), at, text.empty() ? "" : text.data(), text.size(),
+                      SQLITE_STATIC, SQLITE_UTF8);
+  return *this;
+}
+
+statement& statement::bind(int at, const std::optional<std::int64_t>& value) {
+  if (value)
+    return bind(at, *value);
+  sqlite3_bind_null(handle_.get(), at);
+  return *this;
+}
+
+result<bool> statement::step() {
+  const int status = sqlite3_step(handle_.get());
+  if (status == SQLITE_ROW)
+    return true;
+  if (status == SQLITE_DONE)
+    return false;
+  auto why = describe(status, path_, sqlite3_errmsg(sqlite3_db_handle(handle_.get())));
+  reset();
+  return why;
+}
+
+result<void> statement::run() {
+  auto row = step();
+  reset();
+  if (!row)
+    return row.error();
+  return {};
+}
+
+std::int64_t statement::integer(int column) const {
+  return sqlite3_column_int64(handle_.get(), column);
+}
+
+std::optional<std::int64_t> statement::optional_integer(int column) const {
+  if (sqlite3_column_type(handle_.get(), column) == SQLITE_NULL)
+    return std::nullopt;
+  return integer(column);
+}
+
+std::string_view statement::bytes(int column) const {
+  const void* data = sqlite3_column_blob(handle_.get(), column);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column));
+  return {static_cast<const char*>(data), size};
+}
+
+void statement::reset() {
+  sqlite3_reset(handle_.get());
+  sqlite3_clear_bindings(handle_.get());
+}
+
+} // namespace deja::sqlite

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <deja/messages/error.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace deja::sqlite {
+
+/// How a database file is opened.
+struct options {
+  bool read_only = false;
+  std::chrono::milliseconds busy_timeout{10'000}; ///< How long to wait for another's lock.
+  bool full_sync = true; ///< synchronous FULL: a commit survives a power loss. Else NORMAL.
+};
+
+class statement;
+
+/// One connection. Moved, not copied; used by one thread at a time. Every error names the file.
+class database {
+public:
+  /// Opens or creates the file in WAL mode. failed_precondition where it is no database.
+  static result<database> open(const std::filesystem::path& path, const options& how);
+
+  /// Runs statements that give no rows.
+  result<void> run(const char* sql);
+
+  /// Prepares a statement for many uses.
+  result<statement> prepare(std::string_view sql);
+
+  /// A single number, as `PRAGMA user_version` gives.
+  result<std::int64_t> number(std::string_view sql);
+
+  const std::filesystem::path& path() const { return path_; }
+
+  sqlite3* handle() const { return handle_.get(); }
+
+private:
+  friend class statement;
+
+  struct closer {
+    void operator()(sqlite3* handle) const;
+  };
+
+  std::unique_ptr<sqlite3, closer> handle_;
+  std::filesystem::path path_;
+};
+
+/// A prepared statement: bind, step, read columns, reset.
+class statement {
+public:
+  statement& bind(int at, std::int64_t value);
+  statement& bind(int at, std::string_view bytes); ///< As a blob; must live until reset.
+  statement& bind_text(int at, std::string_view text);
+  statement& bind(int at, const std::optional<std::int64_t>& value);
+
+  /// Whether there is a row.
+  result<bool> step();
+
+  /// Steps once where no row is due, and resets.
+  result<void> run();
+
+  std::int64_t integer(int column) const;
+  std::optional<std::int64_t> optional_integer(int column) const;
+  std::string_view bytes(int column) const; ///< Valid until the next step or reset.
+
+  void reset();
+
+private:
+  friend class database;
+
+  struct finalizer {
+    void operator()(sqlite3_stmt* handle) const;
+  };
+
+  std::unique_ptr<sqlite3_stmt, finalizer> handle_;
+  std::filesystem::path path_;
+};
+
+} // namespace deja::sqlite

@@ -1,0 +1,253 @@
+#include <deja/transport/index/sqlite_index.hpp>
+
+#include <deja/transport/index/scan.hpp>
+#include <deja/transport/index/sqlite_rows.hpp>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace deja {
+
+namespace {
+
+/// What one thread reads with.
+struct reader {
+  sqlite::database database;
+  sqlite_rows rows;
+};
+
+class sqlite_index final : public index {
+public:
+  sqlite_index(sqlite_index_config config, sqlite::database database, sqlite_rows rows)
+      : config_(std::move(config)), database_(std::move(database)), rows_(std::move(rows)) {}
+
+  ~sqlite_index() override {
+    {
+      std::lock_guard lock{mutex_};
+      stopping_ = true;
+    }
+    wake_.notify_one();
+    if (writer_.joinable())
+      writer_.join();
+  }
+
+  void apply(std::vector<operation> operations, outcomes done) override {
+    {
+      std::lock_guard lock{mutex_};
+      waiting_.push_back({std::move(operations), std::move(done)});
+      // A process that only looks up never pays for the thread.
+      if (!writer_.joinable())
+        writer_ = std::thread{[this] {
+          write();
+        }};
+    }
+    wake_.notify_one();
+  }
+
+  void lookup(std::vector<entry_key> keys, outcomes done) override {
+    std::vector<outcome> found;
+    found.reserve(keys.size());
+    auto lent = borrow();
+    if (!lent) {
+      found.assign(keys.size(), outcome{lent.error(), std::nullopt, std::nullopt});
+      return done(std::move(found));
+    }
+    const auto context = moment();
+    for (const auto& key : keys) {
+      auto state = (*lent)->rows.load(key);
+      found.push_back(state ? visible(*state, context)
+                            : outcome{state.error(), std::nullopt, std::nullopt});
+    }
+    give_back(std::move(*lent));
+    done(std::move(found));
+  }
+
+  void scan(scan_filter filter, std::string cursor,
+            std::function<void(result<scan_page>)> done) override {
+    auto lent = borrow();
+    if (!lent)
+      return done(lent.error());
+    auto page = (*lent)->rows.scan((*lent)->database, filter, cursor, moment());
+    give_back(std::move(*lent));
+    done(std::move(page));
+  }
+
+  void watch(std::function<void(std::span<const entry_key>)> on_change) override {
+    std::lock_guard lock{watch_mutex_};
+    on_change_ = std::move(on_change);
+  }
+
+  result<void> ready() override {
+    auto lent = borrow();
+    if (!lent)
+      return lent.error();
+    auto version = (*lent)->database.number("PRAGMA user_version");
+    give_back(std::move(*lent));
+    if (!version)
+      return version.error();
+    return {};
+  }
+
+private:
+  struct group {
+    std::vector<operation> operations;
+    outcomes done;
+  };
+
+  decision_context moment() const {
+    return {config_.clock->now(), config_.clock->since_boot(), {}};
+  }
+
+  result<std::unique_ptr<reader>> borrow() {
+    {
+      std::lock_guard lock{readers_mutex_};
+      if (!readers_.empty()) {
+        auto lent = std::move(readers_.back());
+        readers_.pop_back();
+        return lent;
+      }
+    }
+    auto database = sqlite::database::open(
+        config_.path, {.read_only = true, .busy_timeout = config_.busy_timeout});
+    if (!database)
+      return database.error();
+    auto rows = sqlite_rows::prepare_reads(*database);
+    if (!rows)
+      return rows.error();
+    return std::make_unique<reader>(std::move(*database), std::move(*rows));
+  }
+
+  void give_back(std::unique_ptr<reader> lent) {
+    std::lock_guard lock{readers_mutex_};
+    if (readers_.size() < config_.readers)
+      readers_.push_back(std::move(lent));
+  }
+
+  // The writer's thread: all that waits becomes one transaction.
+  void write() {
+    std::unique_lock lock{mutex_};
+    while (true) {
+      wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      if (waiting_.empty())
+        return;
+      auto groups = std::exchange(waiting_, {});
+      lock.unlock();
+      commit(groups);
+      lock.lock();
+    }
+  }
+
+  void commit(std::deque<group>& groups) {
+    std::vector<std::vector<outcome>> results;
+    const auto done = transact(groups, results);
+    if (done)
+      tell_watcher(groups, results);
+    for (std::size_t at = 0; at < groups.size(); ++at) {
+      auto& [operations, tell] = groups[at];
+      if (done)
+        tell(std::move(results[at]));
+      else
+        tell({operations.size(), outcome{done.error(), std::nullopt, std::nullopt}});
+    }
+  }
+
+  result<void> transact(const std::deque<group>& groups,
+                        std::vector<std::vector<outcome>>& results) {
+    if (auto begun = database_.run("BEGIN IMMEDIATE"); !begun)
+      return begun;
+    auto done = decide_all(groups, results);
+    if (done)
+      done = database_.run("COMMIT");
+    if (!done)
+      (void)database_.run("ROLLBACK"); // Where the failure has rolled back already, it says so.
+    return done;
+  }
+
+  result<void> decide_all(const std::deque<group>& groups,
+                          std::vector<std::vector<outcome>>& results) {
+    auto last = rows_.last_number();
+    if (!last)
+      return last.error();
+    const auto before = *last;
+    auto context = moment();
+    context.next_number = [&] {
+      return ++*last;
+    };
+    for (const auto& [operations, tell] : groups) {
+      auto& decided = results.emplace_back();
+      decided.reserve(operations.size());
+      for (const auto& operation : operations) {
+        auto state = rows_.load(key_of(operation));
+        if (!state)
+          return state.error();
+        auto changed = *state;
+        decided.push_back(decide(operation, changed, context));
+        if (auto stored = rows_.store(key_of(operation), *state, changed); !stored)
+          return stored;
+      }
+    }
+    if (*last != before)
+      return rows_.set_last_number(*last);
+    return {};
+  }
+
+  void tell_watcher(const std::deque<group>& groups,
+                    const std::vector<std::vector<outcome>>& results) {
+    std::lock_guard lock{watch_mutex_};
+    if (!on_change_)
+      return;
+    for (std::size_t at = 0; at < groups.size(); ++at)
+      on_change_(changed_keys(groups[at].operations, results[at]));
+  }
+
+  const sqlite_index_config config_;
+
+  // The writer's alone, once its thread runs.
+  sqlite::database database_;
+  sqlite_rows rows_;
+
+  std::mutex mutex_; ///< For what follows.
+  std::condition_variable wake_;
+  std::deque<group> waiting_;
+  bool stopping_ = false;
+  std::thread writer_;
+
+  std::mutex readers_mutex_;
+  std::vector<std::unique_ptr<reader>> readers_;
+
+  std::mutex watch_mutex_;
+  std::function<void(std::span<const entry_key>)> on_change_;
+};
+
+} // namespace
+
+result<void> sqlite_index_config::validate() const {
+  if (path.empty())
+    return error{errc::invalid_argument, "SQLite index: path is empty"};
+  if (!clock)
+    return error{errc::invalid_argument, "SQLite index: there is no clock"};
+  if (busy_timeout.count() < 0 || busy_timeout > std::chrono::hours{1})
+    return error{errc::invalid_argument, "SQLite index: busy_timeout is " +
+                                             std::to_string(busy_timeout.count()) +
+                                             " ms; 0 to 3600000 are possible"};
+  return {};
+}
+
+result<std::unique_ptr<index>> make_sqlite_index(sqlite_index_config config) {
+  if (auto valid = config.validate(); !valid)
+    return valid.error();
+  auto database = sqlite::database::open(
+      config.path, {.busy_timeout = config.busy_timeout, .full_sync = config.full_sync});
+  if (!database)
+    return database.error();
+  if (auto ready = migrate(*database, *config.clock); !ready)
+    return ready.error();
+  auto rows = sqlite_rows::prepare_all(*database);
+  if (!rows)
+    return rows.error();
+  return std::make_unique<sqlite_index>(std::move(config), std::move(*database), std::move(*rows));
+}
+
+} // namespace deja

@@ -1,0 +1,324 @@
+#include <deja/transport/index/sqlite_rows.hpp>
+
+#include <deja/transport/index/scan.hpp>
+
+#include <algorithm>
+
+namespace deja {
+
+namespace {
+
+// "Deja" as a big-endian number: tells our files from other programs'.
+constexpr std::int64_t application_id = 0x44656a61;
+constexpr std::int64_t schema_version = 1;
+
+// Keys are blobs: what a client sends need not be valid text for the database. One sequence serves
+// generations and fencing tokens; its row outlives everything that was numbered.
+constexpr const char* schema = R"(
+CREATE TABLE entry (
+  id BLOB PRIMARY KEY, org BLOB NOT NULL, project BLOB NOT NULL, domain BLOB NOT NULL,
+  key BLOB NOT NULL, task BLOB NOT NULL, output BLOB NOT NULL, content BLOB NOT NULL,
+  created INTEGER NOT NULL, updated INTEGER NOT NULL, accessed INTEGER NOT NULL, expires INTEGER,
+  generation INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE reservation (
+  id BLOB PRIMARY KEY, org BLOB NOT NULL, project BLOB NOT NULL, domain BLOB NOT NULL,
+  key BLOB NOT NULL, owner BLOB NOT NULL, fencing_token INTEGER NOT NULL, since INTEGER NOT NULL,
+  heartbeat INTEGER NOT NULL, lease INTEGER NOT NULL, ends INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), last_number INTEGER NOT NULL,
+                    boot_id BLOB NOT NULL);
+INSERT INTO state VALUES (1, 0, '');
+)";
+
+constexpr std::string_view entry_columns =
+    "org, project, domain, key, task, output, content, created, updated, accessed, expires, "
+    "generation";
+constexpr std::string_view reservation_columns =
+    "org, project, domain, key, owner, fencing_token, since, heartbeat, lease, ends";
+
+std::int64_t count(wall_time time) {
+  return time.time_since_epoch().count();
+}
+
+wall_time time_of(std::int64_t nanoseconds) {
+  return wall_time{duration{nanoseconds}};
+}
+
+entry_key read_key(const sqlite::statement& row, int at) {
+  return {
+      {std::string{row.bytes(at)}, std::string{row.bytes(at + 1)}, std::string{row.bytes(at + 2)}},
+      std::string{row.bytes(at + 3)}};
+}
+
+digest read_digest(std::string_view bytes) {
+  digest value{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), value.size()), value.begin());
+  return value;
+}
+
+entry read_entry(const sqlite::statement& row) {
+  entry read;
+  read.key = read_key(row, 0);
+  read.task = row.bytes(4);
+  read.output = row.bytes(5);
+  read.content = read_digest(row.bytes(6));
+  read.size = read.output.size();
+  read.created = time_of(row.integer(7));
+  read.updated = time_of(row.integer(8));
+  read.accessed = time_of(row.integer(9));
+  if (auto expires = row.optional_integer(10))
+    read.expires = time_of(*expires);
+  read.generation = static_cast<std::uint64_t>(row.integer(11));
+  return read;
+}
+
+reservation_row read_reservation(const sqlite::statement& row) {
+  reservation_row read;
+  read.reservation.key = read_key(row, 0);
+  read.reservation.owner = row.bytes(4);
+  read.reservation.fencing_token = static_cast<std::uint64_t>(row.integer(5));
+  read.reservation.since = time_of(row.integer(6));
+  read.reservation.heartbeat = duration{row.integer(7)};
+  read.lease = duration{row.integer(8)};
+  read.ends = duration{row.integer(9)};
+  return read;
+}
+
+sqlite::statement& bind_key(sqlite::statement& row, const entry_key& key, int at) {
+  return row.bind(at, key.where.org)
+      .bind(at + 1, key.where.project)
+      .bind(at + 2, key.where.domain)
+      .bind(at + 3, key.key);
+}
+
+result<void> renew_after_boot(sqlite::database& database, const clock& time) {
+  const auto boot = time.boot_id();
+  auto known = database.prepare("SELECT boot_id FROM state");
+  if (!known)
+    return known.error();
+  auto row = known->step();
+  if (!row)
+    return row.error();
+  if (*row && known->bytes(0) == boot)
+    return {};
+  known->reset();
+  auto renew = database.prepare("UPDATE reservation SET ends = ? + lease");
+  if (!renew)
+    return renew.error();
+  if (auto done = renew->bind(1, time.since_boot().count()).run(); !done)
+    return done;
+  auto remember = database.prepare("UPDATE state SET boot_id = ?");
+  if (!remember)
+    return remember.error();
+  return remember->bind(1, boot).run();
+}
+
+result<void> migrate_in_transaction(sqlite::database& database, const clock& time) {
+  const auto version = database.number("PRAGMA user_version");
+  if (!version)
+    return version.error();
+  if (*version == 0) {
+    if (auto made = database.run(schema); !made)
+      return made;
+    const auto mark = "PRAGMA application_id=" + std::to_string(application_id) +
+                      "; PRAGMA user_version=" + std::to_string(schema_version);
+    if (auto marked = database.run(mark.c_str()); !marked)
+      return marked;
+  }
+  return renew_after_boot(database, time);
+}
+
+} // namespace
+
+result<void> migrate(sqlite::database& database, const clock& time) {
+  const auto ours = database.number("PRAGMA application_id");
+  const auto version = database.number("PRAGMA user_version");
+  const auto tables = database.number("SELECT count(*) FROM sqlite_schema");
+  for (const auto* read : {&ours, &version, &tables})
+    if (!*read)
+      return read->error();
+  const auto name = "database " + database.path().string();
+  if (*ours != application_id && (*ours != 0 || *version != 0 || *tables != 0))
+    return error{errc::failed_precondition, name + ": it is not a cache's"};
+  if (*version > schema_version)
+    return error{errc::failed_precondition,
+                 name + ": its schema is version " + std::to_string(*version) +
+                     ", made by a newer Deja; this one knows " + std::to_string(schema_version)};
+  if (*version == schema_version) {
+    auto boot = database.prepare("SELECT 1 FROM state WHERE boot_id = ?");
+    if (!boot)
+      return boot.error();
+    const auto id = time.boot_id();
+    auto same = boot->bind(1, id).step();
+    if (!same)
+      return same.error();
+    if (*same)
+      return {}; // The usual case writes nothing.
+  }
+  if (auto begun = database.run("BEGIN IMMEDIATE"); !begun)
+    return begun;
+  auto done = migrate_in_transaction(database, time);
+  if (done)
+    done = database.run("COMMIT");
+  if (!done)
+    (void)database.run("ROLLBACK"); // Where the failure has rolled back already, it says so.
+  return done;
+}
+
+result<sqlite_rows> sqlite_rows::prepare_reads(sqlite::database& database) {
+  sqlite_rows rows;
+  const auto prepare = [&](sqlite::statement& into, const std::string& sql) -> result<void> {
+    auto prepared = database.prepare(sql);
+    if (!prepared)
+      return prepared.error();
+    into = std::move(*prepared);
+    return {};
+  };
+  auto done = prepare(rows.load_entry_,
+                      "SELECT " + std::string{entry_columns} + " FROM entry WHERE id = ?");
+  if (done)
+    done = prepare(rows.load_reservation_,
+                   "SELECT " + std::string{reservation_columns} + " FROM reservation WHERE id = ?");
+  if (!done)
+    return done.error();
+  return rows;
+}
+
+result<sqlite_rows> sqlite_rows::prepare_all(sqlite::database& database) {
+  auto rows = prepare_reads(database);
+  if (!rows)
+    return rows;
+
+  struct text {
+    sqlite::statement& into;
+    std::string_view sql;
+  };
+
+  for (const auto& [into, sql] : {
+           text{rows->put_entry_, "REPLACE INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+                                  "?10, ?11, ?12, ?13)"},
+           text{rows->touch_entry_, "UPDATE entry SET accessed = ?2 WHERE id = ?1"},
+           text{rows->delete_entry_, "DELETE FROM entry WHERE id = ?"},
+           text{rows->put_reservation_,
+                "REPLACE INTO reservation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"},
+           text{rows->delete_reservation_, "DELETE FROM reservation WHERE id = ?"},
+           text{rows->last_number_, "SELECT last_number FROM state"},
+           text{rows->set_last_number_, "UPDATE state SET last_number = ?"},
+       }) {
+    auto prepared = database.prepare(sql);
+    if (!prepared)
+      return prepared.error();
+    into = std::move(*prepared);
+  }
+  return rows;
+}
+
+result<stored_state> sqlite_rows::load(const entry_key& key) {
+  const auto id = primary_key(key);
+  stored_state state;
+  auto row = load_entry_.bind(1, bytes_of(id)).step();
+  if (!row)
+    return row.error();
+  if (*row)
+    state.entry = read_entry(load_entry_);
+  load_entry_.reset();
+  row = load_reservation_.bind(1, bytes_of(id)).step();
+  if (!row)
+    return row.error();
+  if (*row)
+    state.reservation = read_reservation(load_reservation_);
+  load_reservation_.reset();
+  return state;
+}
+
+result<void> sqlite_rows::store(const entry_key& key, const stored_state& before,
+                                const stored_state& after) {
+  const auto id = primary_key(key);
+  if (before.entry && !after.entry) {
+    if (auto done = delete_entry_.bind(1, bytes_of(id)).run(); !done)
+      return done;
+  } else if (after.entry &&
+             (!before.entry || before.entry->generation != after.entry->generation)) {
+    const auto& entry = *after.entry;
+    std::optional<std::int64_t> expires;
+    if (entry.expires)
+      expires = count(*entry.expires);
+    bind_key(put_entry_.bind(1, bytes_of(id)), entry.key, 2)
+        .bind(6, entry.task)
+        .bind(7, entry.output)
+        .bind(8, bytes_of(entry.content))
+        .bind(9, count(entry.created))
+        .bind(10, count(entry.updated))
+        .bind(11, count(entry.accessed))
+        .bind(12, expires)
+        .bind(13, static_cast<std::int64_t>(entry.generation));
+    if (auto done = put_entry_.run(); !done)
+      return done;
+  } else if (after.entry && before.entry->accessed != after.entry->accessed) {
+    if (auto done = touch_entry_.bind(1, bytes_of(id)).bind(2, count(after.entry->accessed)).run();
+        !done)
+      return done;
+  }
+  if (before.reservation && !after.reservation)
+    return delete_reservation_.bind(1, bytes_of(id)).run();
+  if (!after.reservation ||
+      (before.reservation && before.reservation->ends == after.reservation->ends &&
+       before.reservation->reservation == after.reservation->reservation))
+    return {};
+  const auto& row = *after.reservation;
+  bind_key(put_reservation_.bind(1, bytes_of(id)), row.reservation.key, 2)
+      .bind(6, row.reservation.owner)
+      .bind(7, static_cast<std::int64_t>(row.reservation.fencing_token))
+      .bind(8, count(row.reservation.since))
+      .bind(9, row.reservation.heartbeat.count())
+      .bind(10, row.lease.count())
+      .bind(11, row.ends.count());
+  return put_reservation_.run();
+}
+
+result<std::uint64_t> sqlite_rows::last_number() {
+  auto row = last_number_.step();
+  if (!row)
+    return row.error();
+  const auto last = static_cast<std::uint64_t>(last_number_.integer(0));
+  last_number_.reset();
+  return last;
+}
+
+result<void> sqlite_rows::set_last_number(std::uint64_t last) {
+  return set_last_number_.bind(1, static_cast<std::int64_t>(last)).run();
+}
+
+result<scan_page> sqlite_rows::scan(sqlite::database& database, const scan_filter& filter,
+                                    const std::string& cursor, const decision_context& context) {
+  auto scanner = page_scanner::start(filter, cursor);
+  if (!scanner)
+    return scanner.error();
+  const bool entries = filter.what == scan_filter::kind::entries;
+  auto rows = database.prepare(
+      "SELECT " + std::string{entries ? entry_columns : reservation_columns} + ", id FROM " +
+      (entries ? "entry" : "reservation") + " WHERE id > ? ORDER BY id");
+  if (!rows)
+    return rows.error();
+  const auto after = scanner->after();
+  rows->bind(1, cursor.empty() ? std::string_view{} : bytes_of(after));
+  while (true) {
+    auto row = rows->step();
+    if (!row)
+      return row.error();
+    if (!*row)
+      break;
+    stored_state state;
+    if (entries)
+      state.entry = read_entry(*rows);
+    else
+      state.reservation = read_reservation(*rows);
+    if (!scanner->take(read_digest(rows->bytes(entries ? 12 : 10)), visible(state, context),
+                       context))
+      break;
+  }
+  return scanner->finish();
+}
+
+} // namespace deja

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <deja/messages/clock.hpp>
+#include <deja/transport/index/decision.hpp>
+#include <deja/transport/index/index.hpp>
+#include <deja/transport/index/sqlite.hpp>
+
+namespace deja {
+
+/// Makes the schema in a new file and checks it in an old one. After a reboot each reservation gets
+/// one fresh lease on the new boot's clock.
+result<void> migrate(sqlite::database& database, const clock& time);
+
+/// Entries and reservations as rows, through one connection's prepared statements.
+class sqlite_rows {
+public:
+  static result<sqlite_rows> prepare_reads(sqlite::database& database);
+  static result<sqlite_rows> prepare_all(sqlite::database& database);
+
+  result<stored_state> load(const entry_key& key);
+
+  /// Writes what differs.
+  result<void> store(const entry_key& key, const stored_state& before, const stored_state& after);
+
+  /// The last number given out for a generation or a fencing token.
+  result<std::uint64_t> last_number();
+  result<void> set_last_number(std::uint64_t last);
+
+  static result<scan_page> scan(sqlite::database& database, const scan_filter& filter,
+                                const std::string& cursor, const decision_context& context);
+
+private:
+  sqlite::statement load_entry_, load_reservation_;
+  sqlite::statement put_entry_, touch_entry_, delete_entry_;
+  sqlite::statement put_reservation_, delete_reservation_;
+  sqlite::statement last_number_, set_last_number_;
+};
+
+} // namespace deja
