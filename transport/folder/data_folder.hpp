@@ -1,9 +1,6 @@
 #pragma once
 
-#include <deja/transport/blob/content_store.hpp>
-#include <deja/transport/cache_endpoint.hpp>
-#include <deja/transport/index/call_rules.hpp>
-#include <deja/transport/index/index.hpp>
+#include <deja/messages/cache.hpp>
 
 #include <filesystem>
 
@@ -12,6 +9,13 @@ namespace deja {
 /// An exclusive or shared `flock`, held until it is destroyed.
 class folder_lock {
 public:
+  /// Locks the file, made if need be, for use beside others; unavailable where another holds it
+  /// for itself alone.
+  static result<folder_lock> share(const std::filesystem::path& file);
+
+  /// Locks it for this process alone, waiting at most `patience`; else unavailable.
+  static result<folder_lock> take(const std::filesystem::path& file, duration patience);
+
   folder_lock(folder_lock&& other) noexcept;
   folder_lock& operator=(folder_lock&& other) noexcept;
   ~folder_lock();
@@ -56,14 +60,5 @@ private:
 
 /// The default data folder: `$XDG_CACHE_HOME/deja`, else `~/.cache/deja`.
 result<std::filesystem::path> default_data_folder();
-
-/// Calls on a data folder: in this process under the shared lock, or over the socket of the service
-/// that holds it, chosen anew at each call. `index_path`: an index elsewhere, with its lock beside
-/// it (`PATH.lock`); empty: the folder's own.
-std::unique_ptr<cache_endpoint> make_folder_endpoint(data_folder folder, call_limits limits = {},
-                                                     std::filesystem::path index_path = {});
-
-/// The folder's content store, chosen likewise.
-std::unique_ptr<content_store> make_folder_content_store(data_folder folder);
 
 } // namespace deja
