@@ -44,6 +44,7 @@ bool can_pass(errc code);
 /// A failure: its code, and a text that says what was being done, to what, and what can be done.
 struct error {
   error() = default;
+
   error(errc what, std::string text) : code(what), message(std::move(text)) {}
 
   bool operator==(const error&) const = default;
