@@ -1,5 +1,6 @@
 #include <deja/transport/blob/task_data.hpp>
 
+#include <deja/messages/proto_bytes.hpp>
 #include <deja/transport/blob/task_paths.hpp>
 
 namespace deja {
@@ -11,10 +12,9 @@ result<Message> read_message(blob_store& store, const std::string& reference, st
   auto bytes = store.read(reference, limit);
   if (!bytes)
     return bytes.error();
-  Message message;
-  if (!message.ParseFromString(*bytes))
-    return error{errc::data_loss, "blob \"" + reference + "\" is no " +
-                                      Message::descriptor()->full_name() + " message"};
+  auto message = parse_message<Message>(*bytes);
+  if (!message) // what lies there is damaged, nobody's argument is wrong
+    return within("reading blob \"" + reference + '"', {errc::data_loss, message.error().message});
   return message;
 }
 

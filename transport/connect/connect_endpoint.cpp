@@ -1,9 +1,9 @@
 #include <deja/transport/connect/connect_endpoint.hpp>
 
 #include <deja/messages/cached_output.hpp>
+#include <deja/messages/proto_bytes.hpp>
 #include <deja/transport/connect/connect_error.hpp>
 #include <deja/transport/connect/http_client.hpp>
-#include <deja/transport/connect/proto_time.hpp>
 #include <deja/transport/retry_schedule.hpp>
 
 #include <flyteidl2/cacheservice/v2/cacheservice.pb.h>
@@ -22,13 +22,6 @@ constexpr std::string_view service_path = "/flyteidl2.cacheservice.v2.CacheServi
 
 /// More than the protocol's ten digits can say is as good as no limit.
 constexpr std::int64_t longest_timeout_ms = 9'999'999'999;
-
-/// A reply, and whether the request may have been served before the try that it answers.
-template <class Reply>
-struct replied {
-  Reply reply;
-  bool repeated = false;
-};
 
 template <class Request>
 Request request_for(const entry_key& key) {
@@ -139,10 +132,9 @@ result<Reply> connect_endpoint::call(std::string_view method, steady::time_point
       http.headers.emplace_back("traceparent", context.traceparent);
     auto bytes = try_once(http);
     if (bytes) {
-      Reply reply;
-      if (!reply.ParseFromString(*bytes))
-        return error{errc::internal, doing() + ": the answer is no " +
-                                         Reply::descriptor()->full_name() + " message"};
+      auto reply = parse_message<Reply>(*bytes);
+      if (!reply) // its invalid_argument would blame our request
+        return within(doing() + ": the answer", {errc::internal, reply.error().message});
       return reply;
     }
     const auto code = bytes.error().code;
@@ -205,7 +197,7 @@ result<put_status> connect_endpoint::put(const call_context& context, const entr
     auto& overwrite = *request.mutable_base_request()->mutable_overwrite();
     overwrite.set_overwrite(when.overwrite || when.generation);
     if (when.max_age)
-      *overwrite.mutable_max_age() = to_proto(*when.max_age);
+      *overwrite.mutable_max_age() = to_wire(*when.max_age);
   }
   auto done = call<cacheservice::PutCacheResponse>("Put", deadline, context, key, request);
   if (done)
@@ -228,7 +220,7 @@ result<reservation> connect_endpoint::reserve_by(steady::time_point deadline,
                                                  const std::string& owner, duration heartbeat) {
   auto request = request_for<v2::GetOrExtendReservationRequest>(key);
   request.mutable_base_request()->set_owner_id(owner);
-  *request.mutable_base_request()->mutable_heartbeat_interval() = to_proto(heartbeat);
+  *request.mutable_base_request()->mutable_heartbeat_interval() = to_wire(heartbeat);
   auto reply = call<cacheservice::GetOrExtendReservationResponse>("GetOrExtendReservation",
                                                                   deadline, context, key, request);
   if (!reply)
@@ -237,11 +229,17 @@ result<reservation> connect_endpoint::reserve_by(steady::time_point deadline,
   if (held.owner_id().empty())
     return error{errc::internal, "GetOrExtendReservation of key \"" + key.key + "\" at " +
                                      config_.url + ": the answer has no reservation"};
+  const auto heartbeat_in_force = from_wire(held.heartbeat_interval(), "heartbeat_interval");
+  const auto expires = from_wire(held.expires_at(), "expires_at");
+  if (!heartbeat_in_force || !expires)
+    return error{errc::internal,
+                 "GetOrExtendReservation of key \"" + key.key + "\" at " + config_.url + ": " +
+                     (expires ? heartbeat_in_force.error() : expires.error()).message};
   reservation in_force;
   in_force.key = key; // not the answer's: Flyte's service gives a form of its own
   in_force.owner = held.owner_id();
-  in_force.heartbeat = from_proto(held.heartbeat_interval());
-  in_force.expires = from_proto(held.expires_at());
+  in_force.heartbeat = *heartbeat_in_force;
+  in_force.expires = *expires;
   return in_force;
 }
 

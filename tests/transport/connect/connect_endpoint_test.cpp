@@ -291,6 +291,14 @@ BOOST_AUTO_TEST_CASE(reserves) {
   BOOST_TEST(code_of(at.endpoint->reserve({}, key, "me", 1s)) == errc::internal);
 }
 
+BOOST_AUTO_TEST_CASE(takes_no_reservation_with_times_that_are_none) {
+  cacheservice::GetOrExtendReservationResponse response;
+  response.mutable_reservation()->set_owner_id("me");
+  response.mutable_reservation()->mutable_expires_at()->set_seconds(INT64_MAX);
+  fixture_of at{{proto_answer(response.SerializeAsString())}};
+  BOOST_TEST(code_of(at.endpoint->reserve({}, key, "me", 1s)) == errc::internal);
+}
+
 BOOST_AUTO_TEST_CASE(sends_heartbeats_exactly) {
   const auto requests = requests_of({held_by("me")}, [](cache_endpoint& endpoint) {
     BOOST_TEST(code_of(endpoint.reserve({}, key, "me", 1500ms)) == errc::ok);
