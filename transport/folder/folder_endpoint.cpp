@@ -24,8 +24,7 @@ public:
   folder_endpoint(data_folder folder, call_limits limits, std::filesystem::path path,
                   folder_services services)
       : folder_(std::move(folder)), rules_(limits),
-        path_(path.empty() ? folder_.index() : std::move(path)),
-        lock_(lock_of(folder_, path_)),
+        path_(path.empty() ? folder_.index() : std::move(path)), lock_(lock_of(folder_, path_)),
         services_(std::move(services)) {}
 
   result<found_output> get(const call_context& context, const entry_key& key) override {
@@ -49,12 +48,7 @@ public:
                          const put_condition& when) override {
     return call(
         context,
-        [&]() -> result<put_status> {
-          auto done = apply(rules_.put(key, output, when));
-          if (!done)
-            return done.error();
-          return was_put(content_digest(output), *done);
-        },
+        [&] { return was_put(content_digest(output), apply(rules_.put(key, output, when))); },
         [&](cache_endpoint& service, const call_context& left) {
           return service.put(left, key, output, when);
         });
@@ -62,7 +56,7 @@ public:
 
   result<void> remove(const call_context& context, const entry_key& key) override {
     return call(
-        context, [&] { return plain(apply(rules_.remove(key))); },
+        context, [&] { return was_done(apply(rules_.remove(key))); },
         [&](cache_endpoint& service, const call_context& left) {
           return service.remove(left, key);
         });
@@ -71,13 +65,7 @@ public:
   result<reservation> reserve(const call_context& context, const entry_key& key,
                               const std::string& owner, duration heartbeat) override {
     return call(
-        context,
-        [&]() -> result<reservation> {
-          auto done = apply(rules_.reserve(key, owner, heartbeat));
-          if (!done)
-            return done.error();
-          return was_reserved(*done);
-        },
+        context, [&] { return was_reserved(apply(rules_.reserve(key, owner, heartbeat))); },
         [&](cache_endpoint& service, const call_context& left) {
           return service.reserve(left, key, owner, heartbeat);
         });
@@ -86,7 +74,7 @@ public:
   result<void> release(const call_context& context, const entry_key& key,
                        const std::string& owner) override {
     return call(
-        context, [&] { return plain(apply(rules_.release(key, owner))); },
+        context, [&] { return was_done(apply(rules_.release(key, owner))); },
         [&](cache_endpoint& service, const call_context& left) {
           return service.release(left, key, owner);
         });
@@ -104,20 +92,15 @@ private:
     });
   }
 
-  result<outcome> apply(result<operation> what) {
+  outcome apply(result<operation> what) {
     if (!what)
-      return what.error();
+      return {what.error(), std::nullopt, std::nullopt};
     auto index = open();
     if (!index)
-      return index.error();
+      return {index.error(), std::nullopt, std::nullopt};
     std::promise<outcome> done;
-    (*index)->apply({std::move(*what)},
-                    [&](auto all) { done.set_value(std::move(all.front())); });
+    (*index)->apply({std::move(*what)}, [&](auto all) { done.set_value(std::move(all.front())); });
     return done.get_future().get();
-  }
-
-  static result<void> plain(const result<outcome>& done) {
-    return done ? was_done(*done) : result<void>{done.error()};
   }
 
   /// The index, opened once and anew where the file has been replaced since.
