@@ -1,6 +1,7 @@
 #include <deja/app/run/catalog_access.hpp>
 #include <deja/app/run/reservation_keeper.hpp>
 #include <deja/transport/connect/connect_endpoint.hpp>
+#include <deja/transport/connect/proto_time.hpp>
 #include <deja/transport/folder/data_folder.hpp>
 
 #include <fstream>
@@ -17,10 +18,6 @@ constexpr duration heartbeat = std::chrono::seconds{2};
 constexpr std::uint64_t largest_outputs = 64 * 1024 * 1024;
 
 using endpoint_factory = std::function<std::unique_ptr<cache_endpoint>()>;
-
-wall_time to_time(const google::protobuf::Timestamp& stamp) {
-  return wall_time{std::chrono::seconds{stamp.seconds()} + std::chrono::nanoseconds{stamp.nanos()}};
-}
 
 /// Where things lie: calls, contents, and where the service takes none, the outputs' own maps.
 struct parts {
@@ -43,7 +40,7 @@ public:
     catalog_entry entry;
     entry.stored = found->output->metadata();
     entry.generation = found->generation;
-    const auto updated = to_time(entry.stored.last_updated_at());
+    const auto updated = from_proto(entry.stored.last_updated_at());
     if (max_age > duration::zero() && std::chrono::system_clock::now() - updated > max_age)
       return error{errc::not_found, "the entry is over the age limit"};
     if (!found->output->has_output_uri()) {

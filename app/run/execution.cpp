@@ -1,4 +1,5 @@
 #include <deja/app/run/execution.hpp>
+#include <deja/app/run/file_error.hpp>
 #include <deja/app/run/options.hpp>
 
 namespace deja::run {
@@ -9,7 +10,7 @@ result<execution> execute(const command_plan& plan) {
     std::filesystem::remove_all(place, problem);
     if (problem)
       return error{errc::failed_precondition,
-                   system_error(problem.value(), "remove the old output", place).message};
+                   file_error(problem.value(), "remove the old output", place).message};
   }
   execution done;
   const auto began = std::chrono::steady_clock::now();

@@ -1,5 +1,5 @@
-#include <deja/app/run/descriptor.hpp>
 #include <deja/app/run/file_digester.hpp>
+#include <deja/app/run/file_error.hpp>
 
 #include <cerrno>
 #include <vector>
@@ -19,7 +19,7 @@ result<digest> read_through(int file, std::uint64_t size, const std::filesystem:
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0)
-      return system_error(errno, "read", shown);
+      return file_error(errno, "read", shown);
     if (got == 0)
       return hash.finish();
     hash.update({buffer.data(), static_cast<std::size_t>(got)});
@@ -52,7 +52,7 @@ result<digest> file_digester::of(int file, const struct stat& before,
   struct stat after {};
 
   if (::fstat(file, &after) != 0)
-    return system_error(errno, "look at", shown);
+    return file_error(errno, "look at", shown);
   if (stamp_of(after) != stamp)
     return error{errc::failed_precondition,
                  "\"" + shown.native() + "\" changed while it was being read"};

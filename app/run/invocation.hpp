@@ -28,7 +28,7 @@ private:
   digest_memory memory_;
   file_digester digester_;
   circumstances around_;
-  descriptor standard_input_;
+  file_descriptor standard_input_;
   tool tool_;
   command_plan plan_;
   std::string key_;

@@ -1,3 +1,4 @@
+#include <deja/app/run/file_error.hpp>
 #include <deja/app/run/process.hpp>
 
 #include <algorithm>
@@ -28,14 +29,14 @@ sigset_t watched_signals() {
 }
 
 struct pipe_ends {
-  descriptor read, write;
+  file_descriptor read, write;
 };
 
 result<pipe_ends> make_pipe() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-    return system_error(errno, "make", "a pipe");
-  return pipe_ends{descriptor{ends[0]}, descriptor{ends[1]}};
+    return file_error(errno, "make", "a pipe");
+  return pipe_ends{file_descriptor{ends[0]}, file_descriptor{ends[1]}};
 }
 
 /// A list of C strings that ends in a null pointer, over texts that stay where they are.
@@ -95,13 +96,13 @@ struct child_plan {
 /// One of the command's streams, on its way to ours.
 struct channel {
   stream from;
-  descriptor source;
+  file_descriptor source;
 };
 
 /// Watches a command that runs: passes its words and our signals on until it has ended.
 class supervision {
 public:
-  supervision(pid_t child, int signals, descriptor output, descriptor errors,
+  supervision(pid_t child, int signals, file_descriptor output, file_descriptor errors,
               std::chrono::nanoseconds grace, recording& said)
       : child_(child), signals_(signals), grace_(grace), said_(said) {
     channels_[0] = {stream::output, std::move(output)};
@@ -175,7 +176,7 @@ private:
     }
     const std::string_view bytes{buffer_.data(), static_cast<std::size_t>(got)};
     said_.append(one.from, bytes);
-    if (const int problem = write_all(static_cast<int>(one.from), bytes)) {
+    if (const int problem = write_to(one.from, bytes)) {
       // Nobody listens: the command is to notice as it would without us.
       miss("its output could not be passed on: " + std::generic_category().message(problem));
       one.source.close();
@@ -200,7 +201,7 @@ private:
 };
 
 error cannot_execute(int number, const std::filesystem::path& executable) {
-  auto why = system_error(number, "execute", executable);
+  auto why = file_error(number, "execute", executable);
   if (why.code != errc::not_found && why.code != errc::resource_exhausted)
     why.code = errc::permission_denied;
   return why;
@@ -226,11 +227,11 @@ result<process_end> run_process(const process_config& config, recording& said) {
   auto failed = make_pipe();
   if (!output || !errors || !failed)
     return !output ? output.error() : !errors ? errors.error() : failed.error();
-  const descriptor nothing{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+  const file_descriptor nothing{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
   const auto set = watched_signals();
-  const descriptor signals{::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
+  const file_descriptor signals{::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
   if (!nothing || !signals)
-    return system_error(errno, "open", nothing ? "a signal descriptor" : "/dev/null");
+    return file_error(errno, "open", nothing ? "a signal descriptor" : "/dev/null");
   const int input = config.standard_input < 0 ? nothing.get() : config.standard_input;
   plan.streams = {input, output->write.get(), errors->write.get()};
   plan.failed = failed->write.get();
@@ -239,7 +240,7 @@ result<process_end> run_process(const process_config& config, recording& said) {
   const signals_blocked blocked;
   const pid_t child = ::fork();
   if (child < 0)
-    return system_error(errno, "start", config.executable);
+    return file_error(errno, "start", config.executable);
   if (child == 0)
     become(plan);
   output->write.close();

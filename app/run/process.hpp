@@ -15,7 +15,7 @@ struct process_config {
   std::filesystem::path executable;
   std::vector<std::string> arguments; ///< The command line, its name first.
   variables environment;
-  int standard_input = -1; ///< A descriptor to read from; -1: /dev/null.
+  int standard_input = -1; ///< A file_descriptor to read from; -1: /dev/null.
 
   /// How long its streams may stay open after it has ended, by processes it left behind.
   std::chrono::nanoseconds grace = std::chrono::seconds{1};

@@ -95,7 +95,7 @@ int replay(int file) {
       const auto some = std::min<std::uint64_t>(left, piece.size());
       if (!read_exactly(file, piece.data(), some, at))
         return EIO;
-      if (const int problem = write_all(static_cast<int>(next->from), {piece.data(), some}))
+      if (const int problem = write_to(next->from, {piece.data(), some}))
         return problem;
       at += some;
       left -= some;

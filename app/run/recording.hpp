@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deja/app/run/stream.hpp>
 #include <deja/app/run/temporary_file.hpp>
 #include <deja/messages/sha256.hpp>
 
@@ -7,9 +8,6 @@
 #include <optional>
 
 namespace deja::run {
-
-/// The two streams a command speaks on, by their descriptors' numbers.
-enum class stream : char { output = 1, errors = 2 };
 
 /// What a command said, in the order in which it came: frames of one byte (the stream), four bytes
 /// (the length, little-endian) and that many bytes. Held in a temporary file, so of any size. A

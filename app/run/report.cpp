@@ -1,5 +1,6 @@
-#include <deja/app/run/descriptor.hpp>
+#include <deja/app/run/file_error.hpp>
 #include <deja/app/run/report.hpp>
+#include <deja/transport/blob/file_descriptor.hpp>
 
 #include <array>
 #include <cerrno>
@@ -36,7 +37,7 @@ std::string_view to_string(outcome what) {
   case outcome::hit:
     return "hit";
   case outcome::stored:
-    return "stored";
+    return "computed_and_stored";
   case outcome::lost_race:
     return "lost_race";
   case outcome::not_stored:
@@ -57,12 +58,12 @@ std::string to_json(const run_report& line) {
 }
 
 result<void> append_report(const std::filesystem::path& file, const run_report& line) {
-  const descriptor report{::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)};
+  const file_descriptor report{
+      ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)};
   if (!report)
-    return system_error(errno, "open the report", file);
-  if (const int problem = write_all(report.get(), to_json(line)))
-    return system_error(problem, "append to the report", file);
-  return {};
+    return file_error(errno, "open the report", file);
+  return write_all(report.get(), to_json(line),
+                   "can't append to the report \"" + file.native() + '"');
 }
 
 } // namespace deja::run

@@ -16,7 +16,7 @@ enum class outcome {
   unremembered, ///< Computed without the cache.
 };
 
-/// As it stands in a report: `hit`, `stored`, `lost_race`, …
+/// As it stands in a report: `hit`, `computed_and_stored`, `lost_race`, …
 std::string_view to_string(outcome what);
 
 /// A line of a report.

@@ -1,3 +1,4 @@
+#include <deja/app/run/file_error.hpp>
 #include <deja/app/run/link_check.hpp>
 #include <deja/app/run/output_names.hpp>
 #include <deja/app/run/restoration.hpp>
@@ -15,12 +16,10 @@ namespace {
 namespace fs = std::filesystem;
 
 result<void> write_file(const fs::path& path, std::string_view bytes) {
-  const descriptor file{::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600)};
+  const file_descriptor file{::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600)};
   if (!file)
-    return system_error(errno, "make", path);
-  if (const int problem = write_all(file.get(), bytes))
-    return system_error(problem, "write", path);
-  return {};
+    return file_error(errno, "make", path);
+  return write_all(file.get(), bytes, "can't write \"" + path.native() + '"');
 }
 
 result<void> make_file(const fs::path& path, const stored_node& from, content_store& blobs) {
@@ -29,7 +28,7 @@ result<void> make_file(const fs::path& path, const stored_node& from, content_st
   if (!made)
     return made;
   if (::chmod(path.c_str(), from.node.executable ? 0755 : 0644) != 0)
-    return system_error(errno, "set the mode of", path);
+    return file_error(errno, "set the mode of", path);
   return {};
 }
 
@@ -38,11 +37,11 @@ result<void> make_node(const fs::path& root, const stored_node& from, content_st
   switch (from.node.kind) {
   case node_kind::folder:
     if (::mkdir(path.c_str(), 0755) != 0 || ::chmod(path.c_str(), 0755) != 0)
-      return system_error(errno, "make the folder", path);
+      return file_error(errno, "make the folder", path);
     return {};
   case node_kind::link:
     if (::symlink(from.node.target.c_str(), path.c_str()) != 0)
-      return system_error(errno, "make the link", path);
+      return file_error(errno, "make the link", path);
     return {};
   case node_kind::file:
     break;
@@ -52,9 +51,9 @@ result<void> make_node(const fs::path& root, const stored_node& from, content_st
 
 /// The links of a folder that was made, all checked once everything is there.
 result<void> check_links(const fs::path& root, const stored_tree& nodes) {
-  const descriptor top{::open(root.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  const file_descriptor top{::open(root.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
   if (!top)
-    return system_error(errno, "open the folder", root);
+    return file_error(errno, "open the folder", root);
   for (const auto& [node, content] : nodes)
     if (node.kind == node_kind::link && leads_out(top.get(), node.path, node.target))
       return error{errc::invalid_argument, "the entry's link \"" + node.path + "\" to \"" +
@@ -121,7 +120,7 @@ result<void> restoration::fetch(const stored_tree& nodes, const fs::path& place,
   std::error_code problem;
   fs::create_directories(place.parent_path(), problem);
   if (problem)
-    return system_error(problem.value(), "make the folder", place.parent_path());
+    return file_error(problem.value(), "make the folder", place.parent_path());
   auto staging = staging_.find(place.parent_path());
   if (staging == staging_.end()) {
     auto folder = staging_folder::create(place.parent_path());
@@ -170,7 +169,7 @@ result<void> restoration::fetch_console(const core::LiteralMap& outputs, content
 result<void> restoration::commit() {
   for (const auto& [made, place] : placements_)
     if (const int problem = put_in_place(made, place))
-      return system_error(problem, "put in place the output", place);
+      return file_error(problem, "put in place the output", place);
   return {};
 }
 

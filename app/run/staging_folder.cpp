@@ -1,3 +1,4 @@
+#include <deja/app/run/file_error.hpp>
 #include <deja/app/run/staging_folder.hpp>
 #include <deja/app/run/temporary_file.hpp>
 
@@ -22,8 +23,8 @@ void remove_quietly(const fs::path& path) {
 }
 
 /// The folder's lock, if nobody has it and the folder is still there.
-descriptor try_lock(const fs::path& path, int mode) {
-  descriptor folder{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+file_descriptor try_lock(const fs::path& path, int mode) {
+  file_descriptor folder{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
 
   struct stat status {};
 
@@ -50,7 +51,7 @@ result<staging_folder> staging_folder::create(const fs::path& parent) {
   for (int attempt = 0; attempt < 100; ++attempt) {
     auto path = parent / (prefix + random_digits());
     if (::mkdir(path.c_str(), 0700) != 0)
-      return system_error(errno, "make the folder", path);
+      return file_error(errno, "make the folder", path);
     if (auto lock = try_lock(path, LOCK_SH))
       return staging_folder{std::move(path), std::move(lock)};
   }

@@ -1,6 +1,8 @@
 #pragma once
 
-#include <deja/app/run/descriptor.hpp>
+#include <deja/transport/blob/file_descriptor.hpp>
+
+#include <filesystem>
 
 namespace deja::run {
 
@@ -19,11 +21,11 @@ public:
   const std::filesystem::path& path() const { return path_; }
 
 private:
-  staging_folder(std::filesystem::path path, descriptor lock)
+  staging_folder(std::filesystem::path path, file_descriptor lock)
       : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::filesystem::path path_;
-  descriptor lock_;
+  file_descriptor lock_;
 };
 
 } // namespace deja::run

@@ -1,3 +1,4 @@
+#include <deja/app/run/file_error.hpp>
 #include <deja/app/run/standard_input.hpp>
 
 #include <cerrno>
@@ -17,7 +18,7 @@ result<digest> copy(int from, temporary_file& to) {
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0)
-      return system_error(errno, "read", "standard input");
+      return file_error(errno, "read", "standard input");
     if (got == 0)
       return hash.finish();
     const std::string_view bytes{buffer.data(), static_cast<std::size_t>(got)};
@@ -37,9 +38,9 @@ result<spooled_input> spool_input(int from) {
   if (!content)
     return content.error();
   // Opened anew: from the beginning, and not for writing.
-  descriptor opened{::open(file->path().c_str(), O_RDONLY | O_CLOEXEC)};
+  file_descriptor opened{::open(file->path().c_str(), O_RDONLY | O_CLOEXEC)};
   if (!opened)
-    return system_error(errno, "open", "the copy of standard input");
+    return file_error(errno, "open", "the copy of standard input");
   return spooled_input{std::move(opened), *content};
 }
 

@@ -8,7 +8,7 @@ namespace deja::run {
 /// Input that was read to its end and set aside, so that its digest is known before the command
 /// reads it.
 struct spooled_input {
-  descriptor file; ///< Opened for reading, at its beginning.
+  file_descriptor file; ///< Opened for reading, at its beginning.
   digest content{};
 };
 

@@ -1,3 +1,4 @@
+#include <deja/app/run/file_error.hpp>
 #include <deja/app/run/fingerprint.hpp>
 #include <deja/app/run/stored_outputs.hpp>
 
@@ -34,9 +35,9 @@ std::string deterministic(const core::LiteralMap& map) {
 }
 
 result<std::string> bytes_of_file(const std::filesystem::path& path, std::uint64_t size) {
-  const descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  const file_descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (!file)
-    return system_error(errno, "open", path);
+    return file_error(errno, "open", path);
   std::string bytes(size + 1, '\0');
   std::size_t filled = 0;
   while (filled < bytes.size()) {
@@ -45,7 +46,7 @@ result<std::string> bytes_of_file(const std::filesystem::path& path, std::uint64
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0)
-      return system_error(errno, "read", path);
+      return file_error(errno, "read", path);
     if (got == 0)
       break;
     filled += static_cast<std::size_t>(got);

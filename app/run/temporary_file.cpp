@@ -1,3 +1,4 @@
+#include <deja/app/run/file_error.hpp>
 #include <deja/app/run/temporary_file.hpp>
 
 #include <cerrno>
@@ -31,30 +32,29 @@ std::filesystem::path temporary_path() {
 }
 
 result<temporary_file> temporary_file::create() {
-  descriptor file{::open(folder().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
+  file_descriptor file{::open(folder().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
   if (file)
     return temporary_file{std::move(file)};
   // Not every file system has files without a name.
   const auto path = temporary_path();
-  file = descriptor{::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600)};
+  file = file_descriptor{::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600)};
   if (!file)
-    return system_error(errno, "make a temporary file in", folder());
+    return file_error(errno, "make a temporary file in", folder());
   ::unlink(path.c_str());
   return temporary_file{std::move(file)};
 }
 
 result<temporary_file> temporary_file::adopt(const std::filesystem::path& path) {
-  descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  file_descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!file)
-    return system_error(errno, "open", path);
+    return file_error(errno, "open", path);
   ::unlink(path.c_str());
   return temporary_file{std::move(file)};
 }
 
 result<void> temporary_file::write(std::string_view bytes) {
-  if (const int problem = write_all(file_.get(), bytes))
-    return system_error(problem, "write a temporary file in", folder());
-  return {};
+  return write_all(file_.get(), bytes,
+                   "can't write a temporary file in \"" + folder().native() + '"');
 }
 
 } // namespace deja::run

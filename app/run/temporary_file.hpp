@@ -1,7 +1,8 @@
 #pragma once
 
-#include <deja/app/run/descriptor.hpp>
+#include <deja/transport/blob/file_descriptor.hpp>
 
+#include <filesystem>
 #include <string>
 
 namespace deja::run {
@@ -24,9 +25,9 @@ public:
   result<void> write(std::string_view bytes);
 
 private:
-  explicit temporary_file(descriptor file) : file_(std::move(file)) {}
+  explicit temporary_file(file_descriptor file) : file_(std::move(file)) {}
 
-  descriptor file_;
+  file_descriptor file_;
 };
 
 /// A name for a new file in the folder for temporary files, that no other process uses.

@@ -1,5 +1,6 @@
-#include <deja/app/run/descriptor.hpp>
+#include <deja/app/run/file_error.hpp>
 #include <deja/app/run/tool.hpp>
+#include <deja/transport/blob/file_descriptor.hpp>
 
 #include <algorithm>
 #include <array>
@@ -63,11 +64,11 @@ result<std::filesystem::path> search(const std::string& command, const variables
 
 /// The file's first bytes: as much as Linux reads to find an interpreter.
 result<std::string> head_of(const std::filesystem::path& path) {
-  const descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const file_descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   std::array<char, 256> head{};
   const auto got = file ? ::read(file.get(), head.data(), head.size()) : -1;
   if (got < 0) // It may well be executable, but can't be told from another.
-    return error{errc::failed_precondition, system_error(errno, "read the command", path).message};
+    return error{errc::failed_precondition, file_error(errno, "read the command", path).message};
   return std::string{head.data(), static_cast<std::size_t>(got)};
 }
 

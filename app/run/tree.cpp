@@ -1,7 +1,8 @@
-#include <deja/app/run/descriptor.hpp>
+#include <deja/app/run/file_error.hpp>
 #include <deja/app/run/link_check.hpp>
 #include <deja/app/run/record_hash.hpp>
 #include <deja/app/run/tree.hpp>
+#include <deja/transport/blob/file_descriptor.hpp>
 
 #include <algorithm>
 #include <array>
@@ -25,12 +26,12 @@ result<std::vector<std::string>> names_in(int folder, const std::filesystem::pat
   // Through a descriptor of its own, which the stream then closes.
   const int copy = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (copy < 0)
-    return system_error(errno, "open the folder", shown);
+    return file_error(errno, "open the folder", shown);
   const std::unique_ptr<DIR, int (*)(DIR*)> stream{::fdopendir(copy), ::closedir};
   if (!stream) {
     const int problem = errno;
     ::close(copy);
-    return system_error(problem, "open the folder", shown);
+    return file_error(problem, "open the folder", shown);
   }
   std::vector<std::string> names;
   for (;;) {
@@ -43,7 +44,7 @@ result<std::vector<std::string>> names_in(int folder, const std::filesystem::pat
       names.push_back(std::move(name));
   }
   if (errno != 0)
-    return system_error(errno, "read the folder", shown);
+    return file_error(errno, "read the folder", shown);
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -52,7 +53,7 @@ result<std::string> link_target(int folder, const char* name, const std::filesys
   std::array<char, 4096> buffer{};
   const auto length = ::readlinkat(folder, name, buffer.data(), buffer.size());
   if (length < 0)
-    return system_error(errno, "read the link", shown);
+    return file_error(errno, "read the link", shown);
   return std::string{buffer.data(), static_cast<std::size_t>(length)};
 }
 
@@ -68,7 +69,7 @@ public:
 
     const bool follow = links == root_link::follow;
     if (::fstatat(AT_FDCWD, root_.c_str(), &status, follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
-      return system_error(errno, "find", root_);
+      return file_error(errno, "find", root_);
     if (S_ISLNK(status.st_mode))
       return error{errc::failed_precondition,
                    "\"" + root_.native() + "\" is a link, not a file or a folder"};
@@ -90,14 +91,14 @@ private:
       return is_special(shown(path));
     // Non-blocking, lest a pipe that took the file's place meanwhile hold us.
     const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | open_flags;
-    descriptor opened{::openat(parent, name, flags)};
+    file_descriptor opened{::openat(parent, name, flags)};
     if (!opened)
-      return system_error(errno, "open", shown(path));
+      return file_error(errno, "open", shown(path));
 
     struct stat found {};
 
     if (::fstat(opened.get(), &found) != 0)
-      return system_error(errno, "look at", shown(path));
+      return file_error(errno, "look at", shown(path));
     if (S_ISDIR(found.st_mode))
       return add_folder(std::move(opened), path);
     if (!S_ISREG(found.st_mode))
@@ -114,7 +115,7 @@ private:
     return {};
   }
 
-  result<void> add_folder(descriptor folder, const std::string& path) {
+  result<void> add_folder(file_descriptor folder, const std::string& path) {
     auto names = names_in(folder.get(), shown(path));
     if (!names)
       return names.error();
@@ -127,7 +128,7 @@ private:
       struct stat status {};
 
       if (::fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
-        return system_error(errno, "find", shown(inner));
+        return file_error(errno, "find", shown(inner));
       if (auto done = visit(folder.get(), name.c_str(), inner, status, O_NOFOLLOW); !done)
         return done;
     }

@@ -1,6 +1,6 @@
 #include "area.hpp"
 
-#include <deja/app/run/descriptor.hpp>
+#include <deja/transport/blob/file_descriptor.hpp>
 #include <deja/app/run/file_digester.hpp>
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@ struct remembered_file : area {
     file_digester digester{memory, [now] {
                              return now;
                            }};
-    const descriptor file{::open((folder / "file").c_str(), O_RDONLY)};
+    const file_descriptor file{::open((folder / "file").c_str(), O_RDONLY)};
 
     struct stat status {};
 

@@ -41,7 +41,7 @@ struct shell : area {
     redirected(int number, const std::filesystem::path& file) : stream(number) {
       ::fflush(nullptr);
       before = ::dup(stream);
-      const descriptor to{::open(file.c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600)};
+      const file_descriptor to{::open(file.c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600)};
       ::dup2(to.get(), stream);
     }
 
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(standard_input_is_empty_or_what_is_given) {
   BOOST_TEST(status("cat; echo end") == 0);
   BOOST_TEST(read("stdout") == "end\n");
   write("input", "given\n");
-  const descriptor input{::open((folder / "input").c_str(), O_RDONLY)};
+  const file_descriptor input{::open((folder / "input").c_str(), O_RDONLY)};
   config.standard_input = input.get();
   BOOST_TEST(status("cat") == 0);
   BOOST_TEST(read("stdout") == "given\n");
