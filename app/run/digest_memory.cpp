@@ -1,6 +1,6 @@
 #include <deja/app/run/digest_memory.hpp>
-
-#include <sqlite3.h>
+#include <deja/app/run/record_hash.hpp>
+#include <deja/transport/index/sqlite.hpp>
 
 #include <algorithm>
 
@@ -10,26 +10,32 @@ namespace deja::run {
 
 namespace {
 
+constexpr sqlite::options quick{.read_only = false,
+                                .busy_timeout = std::chrono::milliseconds{200},
+                                .write_ahead = false,
+                                .full_sync = false};
+
 std::int64_t nanoseconds(const timespec& time) {
   return time.tv_sec * 1'000'000'000 + time.tv_nsec;
 }
 
-using connection = std::unique_ptr<sqlite3, int (*)(sqlite3*)>;
-using statement = std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)>;
-
-statement prepare(sqlite3* database, const char* text) {
-  sqlite3_stmt* made = nullptr;
-  // A null statement does nothing but fail, which is what we do with an error as well.
-  sqlite3_prepare_v2(database, text, -1, &made, nullptr);
-  return {made, sqlite3_finalize};
+void bind(sqlite::statement& to, const file_stamp& stamp) {
+  to.bind(1, static_cast<std::int64_t>(stamp.device))
+      .bind(2, static_cast<std::int64_t>(stamp.inode))
+      .bind(3, static_cast<std::int64_t>(stamp.size))
+      .bind(4, stamp.modified)
+      .bind(5, stamp.changed);
 }
 
-void bind(sqlite3_stmt* to, const file_stamp& stamp) {
-  sqlite3_bind_int64(to, 1, static_cast<sqlite3_int64>(stamp.device));
-  sqlite3_bind_int64(to, 2, static_cast<sqlite3_int64>(stamp.inode));
-  sqlite3_bind_int64(to, 3, static_cast<sqlite3_int64>(stamp.size));
-  sqlite3_bind_int64(to, 4, stamp.modified);
-  sqlite3_bind_int64(to, 5, stamp.changed);
+/// Tells a row as it was written from one that a crash tore, so that writing need not wait for the
+/// disk.
+digest check_of(const file_stamp& stamp, const digest& content) {
+  record_hash hash;
+  for (const auto number :
+       {stamp.device, stamp.inode, stamp.size, static_cast<std::uint64_t>(stamp.modified),
+        static_cast<std::uint64_t>(stamp.changed)})
+    hash.add(std::to_string(number));
+  return hash.add(bytes_of(content)).finish();
 }
 
 } // namespace
@@ -42,89 +48,57 @@ file_stamp stamp_of(const struct stat& status) {
           .changed = nanoseconds(status.st_ctim)};
 }
 
-class digest_memory::database {
+class digest_memory::reader {
 public:
-  explicit database(connection opened)
-      : connection_(std::move(opened)),
-        find_(prepare(connection_.get(), "SELECT digest FROM files WHERE device=? AND inode=? "
-                                         "AND size=? AND modified=? AND changed=?")) {}
-
-  bool usable() const { return find_ != nullptr; }
+  reader(sqlite::database opened, sqlite::statement find)
+      : database_(std::move(opened)), find_(std::move(find)) {}
 
   std::optional<digest> find(const file_stamp& stamp) {
-    bind(find_.get(), stamp);
+    bind(find_, stamp);
     std::optional<digest> found;
-    digest content{};
-    if (sqlite3_step(find_.get()) == SQLITE_ROW &&
-        sqlite3_column_bytes(find_.get(), 0) == static_cast<int>(content.size())) {
-      const auto* bytes = static_cast<const std::uint8_t*>(sqlite3_column_blob(find_.get(), 0));
-      std::copy_n(bytes, content.size(), content.begin());
-      found = content;
+    if (const auto row = find_.step(); row && *row) {
+      const auto bytes = find_.bytes(0);
+      digest content{};
+      if (bytes.size() == content.size()) {
+        std::copy(bytes.begin(), bytes.end(), content.begin());
+        if (find_.bytes(1) == bytes_of(check_of(stamp, content)))
+          found = content;
+      }
     }
-    sqlite3_reset(find_.get());
+    find_.reset();
     return found;
   }
 
-  bool put(const std::map<file_stamp, digest>& fresh) {
-    const auto insert =
-        prepare(connection_.get(), "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?)");
-    bool fine = insert && sqlite3_exec(connection_.get(), "BEGIN IMMEDIATE", nullptr, nullptr,
-                                       nullptr) == SQLITE_OK;
-    for (const auto& [stamp, content] : fresh) {
-      if (!fine)
-        break;
-      bind(insert.get(), stamp);
-      sqlite3_bind_blob(insert.get(), 6, content.data(), static_cast<int>(content.size()),
-                        SQLITE_STATIC);
-      fine = sqlite3_step(insert.get()) == SQLITE_DONE;
-      sqlite3_reset(insert.get());
-    }
-    return fine &&
-           sqlite3_exec(connection_.get(), "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK;
-  }
-
 private:
-  connection connection_;
-  statement find_;
+  sqlite::database database_;
+  sqlite::statement find_;
 };
 
-digest_memory::digest_memory(std::filesystem::path file) : path_(std::move(file)) {}
+digest_memory::digest_memory(std::filesystem::path database) : path_(std::move(database)) {}
 
 digest_memory::~digest_memory() = default;
 
-digest_memory::database* digest_memory::open(bool make) {
-  if (database_ || failed_ || path_.empty())
-    return database_.get();
-  sqlite3* opened = nullptr;
-  const int flags = SQLITE_OPEN_READWRITE | (make ? SQLITE_OPEN_CREATE : 0);
-  const bool fine = sqlite3_open_v2(path_.c_str(), &opened, flags, nullptr) == SQLITE_OK;
-  connection guard{opened, sqlite3_close};
-  if (!fine) {
-    failed_ = make;
-    return nullptr;
-  }
-  // Losing the newest rows in a crash costs reading some files once more.
-  sqlite3_busy_timeout(opened, 200);
-  sqlite3_exec(opened, "PRAGMA synchronous=OFF", nullptr, nullptr, nullptr);
-  if (make)
-    sqlite3_exec(opened,
-                 "PRAGMA journal_mode=WAL; CREATE TABLE IF NOT EXISTS files (device INTEGER, inode "
-                 "INTEGER, size INTEGER, modified INTEGER, changed INTEGER, digest BLOB, "
-                 "PRIMARY KEY (device, inode)) WITHOUT ROWID",
-                 nullptr, nullptr, nullptr);
-  auto made = std::make_unique<database>(std::move(guard));
-  if (made->usable())
-    database_ = std::move(made);
-  else
-    failed_ = make;
-  return database_.get();
+void digest_memory::read_database() {
+  tried_to_read_ = true;
+  if (path_.empty())
+    return;
+  auto how = quick;
+  how.read_only = true;
+  auto opened = sqlite::database::open(path_, how);
+  if (!opened)
+    return;
+  auto find = opened->prepare("SELECT digest, row_check FROM files WHERE device=? AND inode=? AND "
+                              "size=? AND modified=? AND changed=?");
+  if (find)
+    reader_ = std::make_unique<reader>(std::move(*opened), std::move(*find));
 }
 
 std::optional<digest> digest_memory::recall(const file_stamp& stamp) {
   if (const auto found = fresh_.find(stamp); found != fresh_.end())
     return found->second;
-  auto* known = open(false);
-  return known ? known->find(stamp) : std::nullopt;
+  if (!tried_to_read_)
+    read_database();
+  return reader_ ? reader_->find(stamp) : std::nullopt;
 }
 
 void digest_memory::record(const file_stamp& stamp, const digest& content, wall_time read_at) {
@@ -133,11 +107,41 @@ void digest_memory::record(const file_stamp& stamp, const digest& content, wall_
     fresh_[stamp] = content;
 }
 
+result<void> digest_memory::write_database() {
+  auto opened = sqlite::database::open(path_, quick);
+  if (!opened)
+    return opened.error();
+  if (auto done = opened->run("PRAGMA synchronous=OFF; CREATE TABLE IF NOT EXISTS files (device "
+                              "INTEGER, inode INTEGER, size INTEGER, modified INTEGER, changed "
+                              "INTEGER, digest BLOB, row_check BLOB, PRIMARY KEY (device, inode)) "
+                              "WITHOUT ROWID; BEGIN IMMEDIATE");
+      !done)
+    return done;
+  auto insert = opened->prepare("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?)");
+  if (!insert)
+    return insert.error();
+  for (const auto& [stamp, content] : fresh_) {
+    const auto check = check_of(stamp, content);
+    bind(*insert, stamp);
+    insert->bind(6, bytes_of(content)).bind(7, bytes_of(check));
+    if (auto done = insert->run(); !done)
+      return done;
+  }
+  return opened->run("COMMIT");
+}
+
 void digest_memory::save() {
-  if (fresh_.empty())
+  if (fresh_.empty() || path_.empty())
     return;
-  if (auto* known = open(true); known && known->put(fresh_))
+  const auto written = write_database();
+  if (written) {
     fresh_.clear();
+  } else if (const auto code = written.error().code;
+             code == errc::failed_precondition || code == errc::data_loss) {
+    // It only costs reading some files once more; where it can't be removed that goes on.
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+  }
 }
 
 } // namespace deja::run

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <deja/messages/clock.hpp>
-#include <deja/messages/sha256.hpp>
+#include <deja/messages/cache.hpp>
+#include <deja/messages/error.hpp>
 
 #include <compare>
 #include <filesystem>
@@ -33,7 +33,7 @@ class digest_memory {
 public:
   /// The database is opened at the first `recall` and made by `save`. An empty path: within this
   /// process only.
-  explicit digest_memory(std::filesystem::path file = {});
+  explicit digest_memory(std::filesystem::path database = {});
   ~digest_memory();
 
   /// The digest recorded for exactly this state.
@@ -43,20 +43,22 @@ public:
   /// clock's grain before that is not recorded: it could change once more and keep its stamp.
   void record(const file_stamp& stamp, const digest& content, wall_time read_at);
 
-  /// Writes what is new to the database, in one transaction.
+  /// Writes what is new to the database, in one transaction. A file that is no database, or a
+  /// damaged one, is removed.
   void save();
 
   /// The coarsest time stamps of common file systems.
   static constexpr duration grain = std::chrono::seconds{2};
 
 private:
-  class database;
+  class reader;
 
-  database* open(bool make);
+  void read_database();
+  result<void> write_database();
 
   std::filesystem::path path_;
-  std::unique_ptr<database> database_;
-  bool failed_ = false;
+  std::unique_ptr<reader> reader_;
+  bool tried_to_read_ = false;
   std::map<file_stamp, digest> fresh_;
 };
 

@@ -1,7 +1,8 @@
 #include "area.hpp"
 
-#include <deja/transport/blob/file_descriptor.hpp>
 #include <deja/app/run/file_digester.hpp>
+#include <deja/transport/blob/file_descriptor.hpp>
+#include <deja/transport/index/sqlite.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -102,7 +103,20 @@ BOOST_AUTO_TEST_CASE(a_database_that_is_none_costs_only_the_reading) {
   write("digests.sqlite", "this is not a database, and long enough to be looked at as one");
   write("file", large);
   BOOST_TEST((digest_at(long_after()) == sha256::of(large)));
+  BOOST_TEST(!recalled());
   BOOST_TEST((digest_at(long_after()) == sha256::of(large)));
+  BOOST_TEST(bool{recalled()});
+}
+
+BOOST_AUTO_TEST_CASE(a_row_that_was_torn_is_not_believed) {
+  write("file", large);
+  digest_at(long_after());
+  {
+    auto database = sqlite::database::open(folder / "digests.sqlite", {.write_ahead = false});
+    BOOST_REQUIRE(database);
+    BOOST_REQUIRE(database->run("UPDATE files SET digest = zeroblob(32)"));
+  }
+  BOOST_TEST(!recalled());
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_that_is_not_there_costs_only_the_reading) {
