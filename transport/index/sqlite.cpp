@@ -57,7 +57,7 @@ result<database> database::open(const std::filesystem::path& path, const options
   sqlite3_extended_result_codes(handle, 1);
   // Before the journal mode, or processes that open at once find each other's lock.
   sqlite3_busy_timeout(handle, static_cast<int>(how.busy_timeout.count()));
-  if (!how.read_only)
+  if (!how.read_only && how.write_ahead)
     if (auto done = opened.run("PRAGMA journal_mode=WAL"); !done)
       return done.error();
   if (auto done =

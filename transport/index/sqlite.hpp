@@ -19,7 +19,8 @@ namespace deja::sqlite {
 struct options {
   bool read_only = false;
   std::chrono::milliseconds busy_timeout{10'000}; ///< How long to wait for another's lock.
-  bool full_sync = true; ///< synchronous FULL: a commit survives a power loss. Else NORMAL.
+  bool write_ahead = true; ///< WAL; else a rollback journal, which is quicker to open and close.
+  bool full_sync = true;   ///< synchronous FULL: a commit survives a power loss. Else NORMAL.
 };
 
 class statement;
@@ -27,7 +28,7 @@ class statement;
 /// One connection. Moved, not copied; used by one thread at a time. Every error names the file.
 class database {
 public:
-  /// Opens or creates the file in WAL mode. failed_precondition where it is no database.
+  /// Opens or creates the file. failed_precondition where it is no database.
   static result<database> open(const std::filesystem::path& path, const options& how);
 
   /// Runs statements that give no rows.

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <deja/app/run/fingerprint.hpp>
+#include <deja/transport/blob/content_store.hpp>
+
+namespace deja::run {
+
+/// What `deja run` needs of a catalog: one key's entry and reservation, and the contents. Blocking,
+/// each call with a deadline; used by one thread. No call blocks a signal that would end the
+/// process.
+class catalog_access {
+public:
+  virtual ~catalog_access() = default;
+
+  /// The entry; not_found is a miss, also for one older than `max_age` (zero: any age).
+  virtual result<catalog_entry> look_up(duration max_age) = 0;
+
+  /// Acquires the reservation; the answer is the one in force, ours or another's. Ours is extended
+  /// in time from then on, until `release`.
+  virtual result<reservation> reserve(const std::string& owner) = 0;
+
+  /// Releases the reservation if it is ours.
+  virtual result<void> release() = 0;
+
+  /// Puts the outputs where the condition allows. failed_precondition where `when.held` is not
+  /// held.
+  virtual result<put_status> put(core::LiteralMap outputs,
+                                 std::map<std::string, std::string> key_map,
+                                 const put_condition& when) = 0;
+
+  virtual content_store& contents() = 0;
+};
+
+/// Opens the catalog that the options name for this key. invalid_argument where they name none that
+/// could be; any other error means that it is out of reach.
+result<std::unique_ptr<catalog_access>> open_catalog(const options& asked, const entry_key& where,
+                                                     const catalog_key& key);
+
+/// Where digests of unchanged files are remembered; empty where that is nowhere.
+std::filesystem::path digests_file(const options& asked);
+
+} // namespace deja::run

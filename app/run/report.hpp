@@ -1,0 +1,38 @@
+#pragma once
+
+#include <deja/messages/cache.hpp>
+
+#include <filesystem>
+
+namespace deja::run {
+
+/// What became of one `deja run`.
+enum class outcome {
+  hit,          ///< Handed out from the cache.
+  stored,       ///< Computed and stored.
+  lost_race,    ///< Computed; another's result was stored first.
+  not_stored,   ///< Computed, and could or should not be stored.
+  failed,       ///< The command did not end with 0.
+  unremembered, ///< Computed without the cache.
+};
+
+/// As it stands in a report: `hit`, `computed_and_stored`, `lost_race`, …
+std::string_view to_string(outcome what);
+
+/// A line of a report.
+struct run_report {
+  std::string key; ///< The cache key; empty where there was none.
+  run::outcome outcome = outcome::unremembered;
+  duration took{};         ///< From start to end.
+  duration saved{};        ///< What the command took when it was stored, less `took`.
+  std::uint64_t bytes = 0; ///< Handed out or stored.
+  int status = 0;          ///< The command's exit status.
+};
+
+/// One line of JSON, with its line end.
+std::string to_json(const run_report& line);
+
+/// Appends the line in one write, so that lines of many processes don't mix.
+result<void> append_report(const std::filesystem::path& file, const run_report& line);
+
+} // namespace deja::run
