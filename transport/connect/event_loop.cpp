@@ -1,0 +1,115 @@
+#include <deja/transport/connect/event_loop.hpp>
+
+#include <deja/transport/connect/session.hpp>
+
+#include <boost/asio/post.hpp>
+
+namespace deja::http {
+
+void loop_inbox::answer(std::uint64_t call, response answer) {
+  std::unique_lock lock{mutex_};
+  if (loop_ == nullptr)
+    return;
+  if (loop_->on_thread()) {
+    lock.unlock();
+    loop_->deliver(call, std::move(answer));
+    return;
+  }
+  answers_.emplace_back(call, std::move(answer));
+  // One wake-up for all answers that come before the loop gets to them.
+  if (answers_.size() == 1)
+    boost::asio::post(loop_->context(), [this] { deliver(); });
+}
+
+void loop_inbox::post(std::function<void()> task) {
+  const std::lock_guard lock{mutex_};
+  if (loop_ != nullptr)
+    boost::asio::post(loop_->context(), std::move(task));
+}
+
+void loop_inbox::give_up_after(std::uint64_t call, duration limit, response instead) {
+  if (auto* const waiting = loop_->caller(call))
+    waiting->give_up_after(limit, std::move(instead));
+}
+
+void loop_inbox::close() {
+  const std::lock_guard lock{mutex_};
+  loop_ = nullptr;
+}
+
+void loop_inbox::deliver() {
+  std::vector<std::pair<std::uint64_t, response>> came;
+  {
+    const std::lock_guard lock{mutex_};
+    came.swap(answers_);
+  }
+  for (auto& [call, answer] : came)
+    loop_->deliver(call, std::move(answer));
+}
+
+event_loop::event_loop(duration sweep)
+    : work_(boost::asio::make_work_guard(context_)), sweeper_(context_), sweep_interval_(sweep),
+      inbox_(std::make_shared<loop_inbox>(*this)) {}
+
+event_loop::~event_loop() {
+  inbox_->close();
+}
+
+void event_loop::run() {
+  thread_ = std::this_thread::get_id();
+  sweep();
+  context_.run();
+}
+
+std::uint64_t event_loop::begin_call(session& caller) {
+  calls_.emplace(++last_call_, &caller);
+  return last_call_;
+}
+
+void event_loop::deliver(std::uint64_t call, response answer) {
+  if (auto* const waiting = caller(call))
+    waiting->answered(std::move(answer));
+}
+
+session* event_loop::caller(std::uint64_t call) {
+  const auto found = calls_.find(call);
+  return found == calls_.end() ? nullptr : found->second;
+}
+
+void event_loop::drain() {
+  draining_ = true;
+  for (auto* const one : sessions_)
+    one->drain();
+}
+
+void event_loop::cut() {
+  draining_ = true;
+  for (auto* const one : sessions_)
+    one->cut();
+}
+
+std::unique_ptr<scratch> event_loop::take_scratch() {
+  if (spare_.empty())
+    return std::make_unique<scratch>();
+  auto taken = std::move(spare_.back());
+  spare_.pop_back();
+  return taken;
+}
+
+void event_loop::give_back(std::unique_ptr<scratch> used) {
+  constexpr std::size_t kept = 32;
+  if (spare_.size() < kept)
+    spare_.push_back(std::move(used));
+}
+
+void event_loop::sweep() {
+  const auto now = std::chrono::steady_clock::now();
+  for (auto* const one : sessions_)
+    one->check_deadline(now);
+  if (draining_ && sessions_.empty())
+    return; // its timer must not keep the loop alive
+  sweeper_.expires_after(sweep_interval_);
+  sweeper_.async_wait([this](const boost::system::error_code&) { sweep(); });
+}
+
+} // namespace deja::http

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <deja/transport/connect/request.hpp>
+#include <deja/transport/connect/responder.hpp>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace deja::http {
+
+class session;
+
+/// How answers and tasks reach a loop from any thread. Outlives the loop where it must: what comes
+/// then is dropped.
+class loop_inbox {
+public:
+  explicit loop_inbox(event_loop& loop) : loop_(&loop) {}
+
+  void answer(std::uint64_t call, response answer);
+  void post(std::function<void()> task);
+
+  /// The call's session gives up after `limit`. On the loop's thread only.
+  void give_up_after(std::uint64_t call, duration limit, response instead);
+
+  /// The loop is about to go.
+  void close();
+
+private:
+  void deliver();
+
+  std::mutex mutex_;
+  event_loop* loop_;
+  std::vector<std::pair<std::uint64_t, response>> answers_;
+};
+
+/// Memory that a session needs only while it serves a request.
+struct scratch {
+  request asked;
+  std::string out;
+};
+
+/// One thread's sessions. All but construction and the inbox belongs to the thread that runs it.
+class event_loop {
+public:
+  /// `sweep`: how often deadlines are looked at.
+  explicit event_loop(duration sweep);
+  ~event_loop();
+
+  boost::asio::io_context& context() { return context_; }
+
+  const std::shared_ptr<loop_inbox>& inbox() const { return inbox_; }
+
+  /// Runs until `finish` and the last session's end.
+  void run();
+
+  /// Lets `run` return once nothing is left. Any thread.
+  void finish() { work_.reset(); }
+
+  bool on_thread() const { return std::this_thread::get_id() == thread_; }
+
+  void add(session& one) { sessions_.insert(&one); }
+
+  void remove(session& one) { sessions_.erase(&one); }
+
+  std::uint64_t begin_call(session& caller);
+  void end_call(std::uint64_t call) { calls_.erase(call); }
+
+  /// Hands an answer to the session that waits for it, if it still does.
+  void deliver(std::uint64_t call, response answer);
+
+  session* caller(std::uint64_t call);
+
+  /// Closes idle sessions; the others end with their answer.
+  void drain();
+
+  /// Cuts all sessions.
+  void cut();
+
+  bool draining() const { return draining_; }
+
+  std::unique_ptr<scratch> take_scratch();
+  void give_back(std::unique_ptr<scratch> used);
+
+private:
+  void sweep();
+
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  boost::asio::steady_timer sweeper_;
+  duration sweep_interval_;
+  std::shared_ptr<loop_inbox> inbox_;
+  std::thread::id thread_;
+  bool draining_ = false;
+  std::uint64_t last_call_ = 0;
+  std::unordered_map<std::uint64_t, session*> calls_; // by their numbers
+  std::unordered_set<session*> sessions_;
+  std::vector<std::unique_ptr<scratch>> spare_;
+};
+
+} // namespace deja::http

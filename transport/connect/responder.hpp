@@ -1,0 +1,36 @@
+#pragma once
+
+#include <deja/messages/cache.hpp>
+#include <deja/transport/connect/response.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace deja::http {
+
+class event_loop;
+class loop_inbox;
+
+/// The way back to the session that asked. Copies are the same way; the first answer counts. If
+/// the last copy goes without an answer, the answer is `unavailable`: no call hangs. Any thread;
+/// harmless once the session or the server has gone.
+class responder {
+public:
+  responder(std::shared_ptr<loop_inbox> inbox, std::uint64_t call);
+
+  void operator()(response answer) const;
+
+  /// Runs `task` on the session's loop, behind what is ready there now: with one task that was
+  /// posted at the first of several calls, the calls of one turn can be gathered.
+  void post(std::function<void()> task) const;
+
+  /// If no answer comes within `limit`, `instead` is it. From within the handler only.
+  void give_up_after(duration limit, response instead) const;
+
+private:
+  struct state;
+
+  std::shared_ptr<state> state_;
+};
+
+} // namespace deja::http
