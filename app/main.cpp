@@ -13,6 +13,7 @@ struct command {
 };
 
 constexpr auto commands = std::to_array<command>({
+    {"run", "run a command, or hand out what it made before", deja::app::run_command},
     {"version", "print the version", deja::app::version_command},
 });
 

@@ -1,17 +1,13 @@
 #include <deja/app/commands.hpp>
 #include <deja/app/run/invocation.hpp>
 
-#include <csignal>
-
 namespace deja::app {
 
 int run_command(int argc, char** argv) {
-  auto parsed = run::parse_options(argc, argv);
-  if (const auto* status = std::get_if<int>(&parsed))
+  auto asked = run::parse_options(argc, argv);
+  if (const int* status = std::get_if<int>(&asked))
     return *status;
-  // A write to a stream that nobody reads says so itself; see process.hpp for the command.
-  std::signal(SIGPIPE, SIG_IGN);
-  return run::invocation{std::move(std::get<run::options>(parsed))}.run();
+  return run::invocation{std::get<run::options>(std::move(asked))}.run();
 }
 
 } // namespace deja::app

@@ -1,8 +1,8 @@
 #include <deja/app/run/catalog_access.hpp>
 #include <deja/app/run/reservation_keeper.hpp>
+#include <deja/messages/cached_output.hpp>
 #include <deja/transport/connect/connect_endpoint.hpp>
-#include <deja/transport/connect/proto_time.hpp>
-#include <deja/transport/folder/data_folder.hpp>
+#include <deja/transport/folder/folder_endpoint.hpp>
 
 #include <fstream>
 
@@ -40,8 +40,10 @@ public:
     catalog_entry entry;
     entry.stored = found->output->metadata();
     entry.generation = found->generation;
-    const auto updated = from_proto(entry.stored.last_updated_at());
-    if (max_age > duration::zero() && std::chrono::system_clock::now() - updated > max_age)
+    const auto updated = from_wire(entry.stored.last_updated_at(), "last_updated_at");
+    if (!updated)
+      return updated.error();
+    if (max_age > duration::zero() && std::chrono::system_clock::now() - *updated > max_age)
       return error{errc::not_found, "the entry is over the age limit"};
     if (!found->output->has_output_uri()) {
       entry.outputs = shared<core::LiteralMap>{found->output->output_literals()};
