@@ -1,0 +1,167 @@
+#include <deja/actors/cache_service.hpp>
+
+#include <deja/actors/reply.hpp>
+
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <deque>
+#include <unordered_map>
+
+namespace deja {
+
+namespace {
+
+using operations = shared<std::vector<operation>>;
+using outcomes = shared<std::vector<outcome>>;
+using keys = shared<std::vector<entry_key>>;
+
+// What the actor takes beside its interface: the index's answers, sent from the index's threads.
+using service_actor = cache_service_actor::extend<
+    // The group that the index was given is done.
+    caf::reacts_to<apply_atom, outcomes>,
+    // The look-up with this number is done.
+    caf::reacts_to<look_up_atom, std::uint64_t, outcomes>>;
+
+struct write_request {
+  operations wanted;
+  reply<outcomes> answer;
+};
+
+struct read_request {
+  std::size_t keys;
+  reply<outcomes> answer;
+};
+
+error too_many_waiting(std::size_t limit) {
+  return {errc::resource_exhausted,
+          "the cache service is busy: " + std::to_string(limit) + " operations wait already"};
+}
+
+class service {
+public:
+  service(service_actor::pointer self, std::shared_ptr<index> index, cache_service_config config)
+      : self_(self), index_(std::move(index)), config_(config) {}
+
+  void write(const operations& wanted, const reply<outcomes>& answer) {
+    if (!wanted || wanted->empty())
+      return answer(outcomes{std::vector<outcome>{}});
+    if (!admit(wanted->size()))
+      return answer(too_many_waiting(config_.waiting_operations));
+    waiting_.push_back({wanted, answer});
+    begin_group();
+  }
+
+  void end_group(const outcomes& done) {
+    auto next = done->begin();
+    for (const auto& [wanted, answer] : group_) {
+      const auto end = next + static_cast<std::ptrdiff_t>(wanted->size());
+      answer(outcomes{std::vector<outcome>(next, end)});
+      next = end;
+    }
+    held_ -= done->size();
+    group_.clear();
+    begin_group();
+  }
+
+  void read(const keys& wanted, const reply<outcomes>& answer) {
+    if (!wanted || wanted->empty())
+      return answer(outcomes{std::vector<outcome>{}});
+    if (!admit(wanted->size()))
+      return answer(too_many_waiting(config_.waiting_operations));
+    const auto number = ++last_read_;
+    reads_.emplace(number, read_request{wanted->size(), answer});
+    index_->lookup(*wanted, [self = service_actor{self_}, number](std::vector<outcome> found) {
+      caf::anon_send(self, look_up_atom_v, number, outcomes{std::move(found)});
+    });
+  }
+
+  void end_read(std::uint64_t number, const outcomes& found) {
+    const auto read = reads_.extract(number);
+    held_ -= read.mapped().keys;
+    read.mapped().answer(found);
+  }
+
+private:
+  bool admit(std::size_t more) {
+    if (more > config_.waiting_operations - held_)
+      return false;
+    held_ += more;
+    return true;
+  }
+
+  // One group is under way at a time: what comes meanwhile becomes the next one.
+  void begin_group() {
+    if (!group_.empty() || waiting_.empty())
+      return;
+    std::vector<operation> all;
+    do {
+      all.insert(all.end(), waiting_.front().wanted->begin(), waiting_.front().wanted->end());
+      group_.push_back(std::move(waiting_.front()));
+      waiting_.pop_front();
+    } while (!waiting_.empty() &&
+             all.size() + waiting_.front().wanted->size() <= config_.group_operations);
+    index_->apply(std::move(all), [self = service_actor{self_}](std::vector<outcome> done) {
+      caf::anon_send(self, apply_atom_v, outcomes{std::move(done)});
+    });
+  }
+
+  service_actor::pointer self_;
+  std::shared_ptr<index> index_;
+  cache_service_config config_;
+  std::deque<write_request> waiting_;
+  std::vector<write_request> group_;
+  std::unordered_map<std::uint64_t, read_request> reads_;
+  std::uint64_t last_read_ = 0;
+  std::size_t held_ = 0; // operations and keys not answered yet
+};
+
+struct service_state {
+  std::unique_ptr<service> one;
+};
+
+service_actor::behavior_type behave(service_actor::stateful_pointer<service_state> self,
+                                    const std::shared_ptr<index>& index,
+                                    const cache_service_config& config) {
+  auto& one = self->state.one;
+  one = std::make_unique<service>(self, index, config);
+  return {
+      [self, &one](apply_atom, const operations& wanted) {
+        const reply answer{self->make_response_promise<outcomes>()};
+        one->write(wanted, answer);
+        return answer.asker();
+      },
+      [self, &one](look_up_atom, const keys& wanted) {
+        const reply answer{self->make_response_promise<outcomes>()};
+        one->read(wanted, answer);
+        return answer.asker();
+      },
+      [&one](apply_atom, const outcomes& done) { one->end_group(done); },
+      [&one](look_up_atom, std::uint64_t number, const outcomes& found) {
+        one->end_read(number, found);
+      },
+  };
+}
+
+} // namespace
+
+result<void> cache_service_config::validate() const {
+  const auto check = [](const char* field, std::size_t value) -> result<void> {
+    if (value == 0)
+      return error{errc::invalid_argument,
+                   std::string{"cache service: "} + field + " is 0; at least 1 is possible"};
+    return {};
+  };
+  if (auto valid = check("group_operations", group_operations); !valid)
+    return valid;
+  return check("waiting_operations", waiting_operations);
+}
+
+cache_service_actor spawn_cache_service(caf::actor_system& system, std::shared_ptr<index> index,
+                                        cache_service_config config) {
+  config.validate().value();
+  return system.spawn(behave, std::move(index), config);
+}
+
+} // namespace deja
