@@ -42,7 +42,7 @@ void hand_out(const callbacks& callers, caf::type_erased_tuple& answer) {
 class cache_gateway::state : public std::enable_shared_from_this<state> {
 public:
   state(caf::actor_system& system, cache_service_actor service)
-      : service_(std::move(service)), companion_(system.spawn<caf::actor_companion>()) {}
+      : service_(std::move(service)), companion_(system.spawn<caf::actor_companion, caf::hidden>()) {}
 
   void open() {
     companion().on_enqueue([weak = weak_from_this()](const caf::mailbox_element_ptr& message) {
@@ -52,7 +52,8 @@ public:
   }
 
   void close() {
-    companion().disconnect();
+    companion().on_enqueue({});
+    companion().cleanup(caf::exit_reason::normal, nullptr);
     callbacks left;
     {
       const std::lock_guard lock{mutex_};
@@ -65,10 +66,12 @@ public:
   }
 
   void apply(operation what, done when_done, const post& later) {
-    const std::lock_guard lock{mutex_};
+    std::unique_lock lock{mutex_};
     gathered_.push_back(std::move(what));
     gathered_callers_.push_back(std::move(when_done));
-    if (gathered_.size() == 1)
+    const bool first = gathered_.size() == 1;
+    lock.unlock();
+    if (first)
       later([self = shared_from_this()] { self->flush(); });
   }
 

@@ -10,17 +10,12 @@ namespace {
 
 constexpr std::string_view uri_start = "cas://sha256/";
 
-std::string reference_of(const digest& name) {
-  const auto hex = to_hex(name);
-  return "deja/cas/sha256/" + hex.substr(0, 2) + '/' + hex;
-}
-
 class blob_content_store : public content_store {
 public:
   explicit blob_content_store(std::shared_ptr<blob_store> blobs) : blobs_(std::move(blobs)) {}
 
   result<bool> has(const digest& name) override {
-    auto info = blobs_->head(reference_of(name));
+    auto info = blobs_->head(content_reference(name));
     if (info)
       return true;
     if (info.error().code == errc::not_found)
@@ -37,7 +32,7 @@ public:
       return known.error();
     if (*known)
       return {};
-    auto writer = blobs_->create(reference_of(name));
+    auto writer = blobs_->create(content_reference(name));
     if (!writer)
       return writer.error();
     sha256 hash;
@@ -66,11 +61,11 @@ public:
       return known.error();
     if (*known)
       return {};
-    return blobs_->write(reference_of(name), bytes);
+    return blobs_->write(content_reference(name), bytes);
   }
 
   result<void> fetch_file(const digest& name, const std::filesystem::path& file) override {
-    auto blob = blobs_->open(reference_of(name));
+    auto blob = blobs_->open(content_reference(name));
     if (!blob)
       return blob.error();
     auto target = content_target::create(file);
@@ -92,7 +87,7 @@ public:
   }
 
   result<std::string> fetch_bytes(const digest& name, std::uint64_t limit) override {
-    auto bytes = blobs_->read(reference_of(name), limit);
+    auto bytes = blobs_->read(content_reference(name), limit);
     if (!bytes)
       return bytes;
     if (const auto found = sha256::of(*bytes); found != name)
@@ -104,11 +99,11 @@ private:
   /// Renews the age of a blob that is there with this size. One of another size is none: the next
   /// write replaces it.
   result<bool> renew(const digest& name, std::uint64_t size) {
-    auto info = blobs_->head(reference_of(name));
+    auto info = blobs_->head(content_reference(name));
     if (info && info->size != size)
       return false;
     // Touched even though `head` has just seen it: a collector may have been quicker.
-    auto touched = info ? blobs_->touch(reference_of(name)) : result<void>{info.error()};
+    auto touched = info ? blobs_->touch(content_reference(name)) : result<void>{info.error()};
     if (touched)
       return true;
     if (touched.error().code == errc::not_found)
@@ -118,7 +113,7 @@ private:
 
   /// Removes a damaged blob, so that the next put of its content heals it.
   error discard(const digest& name, error why) {
-    const auto removed = blobs_->remove(reference_of(name));
+    const auto removed = blobs_->remove(content_reference(name));
     if (!removed && removed.error().code != errc::not_found)
       why.message += "; it could not be removed: " + removed.error().message;
     return why;
@@ -140,6 +135,11 @@ result<digest> parse_content_uri(std::string_view uri) {
   return error{errc::invalid_argument, "\"" + std::string{uri} +
                                            "\" names no content: cas://sha256/ and 64 lower-case "
                                            "hexadecimal digits are wanted"};
+}
+
+std::string content_reference(const digest& name) {
+  const auto hex = to_hex(name);
+  return "deja/cas/sha256/" + hex.substr(0, 2) + '/' + hex;
 }
 
 std::unique_ptr<content_store> make_content_store(std::shared_ptr<blob_store> blobs) {

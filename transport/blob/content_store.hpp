@@ -38,7 +38,10 @@ std::string content_uri(const digest& name);
 /// The digest that such a URI names; else invalid_argument.
 result<digest> parse_content_uri(std::string_view uri);
 
-/// The content store in a blob store: `<root>/deja/cas/sha256/<2 hex>/<hex>`.
+/// Where a content lies in a blob store: `deja/cas/sha256/<2 hex>/<hex>` under its root.
+std::string content_reference(const digest& name);
+
+/// The content store in a blob store.
 std::unique_ptr<content_store> make_content_store(std::shared_ptr<blob_store> blobs);
 
 } // namespace deja

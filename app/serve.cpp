@@ -1,0 +1,172 @@
+#include <deja/actors/cache_gateway.hpp>
+#include <deja/actors/cache_service.hpp>
+#include <deja/app/command_line.hpp>
+#include <deja/app/commands.hpp>
+#include <deja/app/port_file.hpp>
+#include <deja/app/scheduler.hpp>
+#include <deja/transport/connect/cache_routes.hpp>
+#include <deja/transport/connect/cas_routes.hpp>
+#include <deja/transport/connect/health_routes.hpp>
+#include <deja/transport/connect/http_server.hpp>
+#include <deja/transport/folder/data_folder.hpp>
+#include <deja/transport/index/open_index.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdlib>
+
+namespace deja::app {
+
+namespace {
+
+/// How long a service that is just stopping may still hold the folder.
+constexpr duration lock_patience = std::chrono::seconds{5};
+
+/// Threads that read and write contents.
+constexpr std::size_t storage_threads = 16;
+
+struct serve_options {
+  std::string listen = "127.0.0.1:8094";
+  std::string data, index, store, tokens;
+  std::string port_file;
+  std::size_t max_body = http::server_config{}.max_body_bytes;
+};
+
+std::optional<int> parse_serve_options(serve_options& into, int argc, char** argv) {
+  CLI::App app{"Serves a cache to many executors over Flyte's protocol", "deja serve"};
+  app.add_option("--listen", into.listen, "address to listen on; port 0: any free one")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  app.add_option("--data", into.data, "data folder [DEJA_DATA; default: the user's cache folder]")
+      ->type_name("DIR");
+  app.add_option("--index", into.index, "memory: or sqlite:PATH [default: in the data folder]")
+      ->type_name("URL");
+  app.add_option("--store", into.store, "where contents lie [default: in the data folder]")
+      ->type_name("URL");
+  app.add_option("--tokens", into.tokens, "file with the access tokens that are taken, one a line")
+      ->type_name("FILE");
+  app.add_option("--max-body", into.max_body, "largest body of a call, in bytes")
+      ->check(CLI::Range(std::size_t{1024}, std::size_t{1} << 30))
+      ->capture_default_str();
+  app.add_option("--port-file", into.port_file, "gets the port's number once it is listened on")
+      ->type_name("FILE");
+  if (auto status = parse(app, argc, argv))
+    return status;
+  if (const char* set = std::getenv("DEJA_DATA"); into.data.empty() && set)
+    into.data = set;
+  return std::nullopt;
+}
+
+/// Where the entries and contents lie, and the locks that make them this process' own.
+struct holdings {
+  std::optional<data_folder> folder;
+  std::vector<folder_lock> locks;
+  std::shared_ptr<deja::index> index;
+  std::shared_ptr<blob_store> blobs;
+};
+
+result<holdings> open_holdings(const serve_options& asked) {
+  holdings held;
+  if (!asked.data.empty() || asked.index.empty() || asked.store.empty()) {
+    auto path = asked.data.empty() ? default_data_folder() : std::filesystem::path{asked.data};
+    if (!path)
+      return path.error();
+    auto folder = data_folder::open(*path);
+    if (!folder)
+      return folder.error();
+    auto lock = folder->take(lock_patience);
+    if (!lock)
+      return lock.error();
+    held.folder = std::move(*folder);
+    held.locks.push_back(std::move(*lock));
+  }
+  auto index =
+      open_index(asked.index.empty() ? "sqlite:" + held.folder->index().string() : asked.index);
+  if (!index)
+    return index.error();
+  held.index = std::move(*index);
+  auto blobs = open_blob_store(asked.store.empty() ? held.folder->path().string() : asked.store);
+  if (!blobs)
+    return blobs.error();
+  held.blobs = std::move(*blobs);
+  return held;
+}
+
+/// The signals that end the service, blocked before the first thread is made.
+class end_signals {
+public:
+  end_signals() {
+    ::sigemptyset(&set_);
+    ::sigaddset(&set_, SIGINT);
+    ::sigaddset(&set_, SIGTERM);
+    ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+
+  int wait() const {
+    int number = 0;
+    ::sigwait(&set_, &number);
+    return number;
+  }
+
+private:
+  ::sigset_t set_{};
+};
+
+result<void> serve(const serve_options& asked, const end_signals& signals) {
+  http::server_config config{.max_body_bytes = asked.max_body};
+  if (auto set = http::set_listen_address(config, asked.listen); !set)
+    return set.error();
+  std::optional<http::access_tokens> tokens;
+  if (!asked.tokens.empty()) {
+    auto read = http::access_tokens::read(asked.tokens);
+    if (!read)
+      return read.error();
+    tokens = std::move(*read);
+  }
+  auto held = open_holdings(asked);
+  if (!held)
+    return held.error();
+  if (held->folder)
+    config.unix_socket = held->folder->socket();
+
+  scheduler_config actors;
+  caf::actor_system system{actors};
+  const auto service = spawn_cache_service(system, held->index);
+  cache_gateway gateway{system, service};
+  boost::asio::thread_pool storage{storage_threads};
+  const auto routes = http::join({http::cache_routes(held->index, gateway, {}),
+                                  http::cas_routes(held->blobs, storage),
+                                  http::health_routes([&] { return held->index->ready(); })});
+  http::http_server server{http::router{routes}, config, std::move(tokens)};
+  auto started = server.start();
+  if (started && !asked.port_file.empty())
+    started = write_port_file(asked.port_file, server.port());
+  if (started) {
+    spdlog::info("serving {} on {}:{}", held->folder ? held->folder->path().string() : "memory",
+                 config.host, server.port());
+    spdlog::info("{}: finishing what is under way", signals.wait() == SIGINT ? "SIGINT" : "SIGTERM");
+  }
+  server.stop();
+  storage.join();
+  caf::anon_send_exit(service, caf::exit_reason::user_shutdown);
+  return started;
+}
+
+} // namespace
+
+int serve_command(int argc, char** argv) {
+  serve_options asked;
+  if (auto status = parse_serve_options(asked, argc, argv))
+    return *status;
+  const end_signals signals;
+  if (auto served = serve(asked, signals); !served)
+    return fail(served.error(), served.error().code == errc::invalid_argument ? 2 : 1);
+  return 0;
+}
+
+} // namespace deja::app
