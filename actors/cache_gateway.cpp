@@ -42,7 +42,8 @@ void hand_out(const callbacks& callers, caf::type_erased_tuple& answer) {
 class cache_gateway::state : public std::enable_shared_from_this<state> {
 public:
   state(caf::actor_system& system, cache_service_actor service)
-      : service_(std::move(service)), companion_(system.spawn<caf::actor_companion, caf::hidden>()) {}
+      : service_(std::move(service)),
+        companion_(system.spawn<caf::actor_companion, caf::hidden>()) {}
 
   void open() {
     companion().on_enqueue([weak = weak_from_this()](const caf::mailbox_element_ptr& message) {

@@ -10,7 +10,8 @@ namespace deja {
 /// The way to the cache service for threads that are no actors, as a server's loops. It gathers the
 /// operations that come between two flushes into one message. Thread-safe.
 ///
-///     gateway->apply(std::move(operation), done, [&](auto flush) { loop.post(std::move(flush)); });
+///     gateway->apply(std::move(operation), done, [&](auto flush) { loop.post(std::move(flush));
+///     });
 class cache_gateway {
 public:
   using done = std::function<void(outcome)>;

@@ -149,7 +149,8 @@ result<void> serve(const serve_options& asked, const end_signals& signals) {
   if (started) {
     spdlog::info("serving {} on {}:{}", held->folder ? held->folder->path().string() : "memory",
                  config.host, server.port());
-    spdlog::info("{}: finishing what is under way", signals.wait() == SIGINT ? "SIGINT" : "SIGTERM");
+    spdlog::info("{}: finishing what is under way",
+                 signals.wait() == SIGINT ? "SIGINT" : "SIGTERM");
   }
   server.stop();
   storage.join();

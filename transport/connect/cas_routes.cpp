@@ -81,8 +81,7 @@ private:
   template <class Work>
   asio::awaitable<std::invoke_result_t<Work>> away(Work work) {
     co_return co_await asio::co_spawn(
-        pool_,
-        [&work]() -> asio::awaitable<std::invoke_result_t<Work>> { co_return work(); },
+        pool_, [&work]() -> asio::awaitable<std::invoke_result_t<Work>> { co_return work(); },
         asio::use_awaitable);
   }
 

@@ -7,7 +7,7 @@ namespace deja {
 
 /// How to reach a cache service over HTTP.
 struct connect_config {
-  std::string url;   ///< `http://host:port` (https too), or `unix:/path/of/socket`.
+  std::string url;     ///< `http://host:port` (https too), or `unix:/path/of/socket`.
   std::string token{}; ///< Sent as `Authorization: Bearer …`; may be empty.
   duration timeout = std::chrono::seconds{10}; ///< For a call whose context has no time left.
 

@@ -1,0 +1,147 @@
+#include <deja/transport/connect/cache_routes.hpp>
+
+#include <deja/messages/cached_output.hpp>
+#include <deja/transport/connect/connect_call.hpp>
+
+#include <flyteidl2/cacheservice/v2/cacheservice.pb.h>
+
+namespace deja::http {
+
+namespace {
+
+namespace v2 = flyteidl2::cacheservice::v2;
+
+template <class Request>
+entry_key key_of(const Request& asked) {
+  const auto& identifier = asked.identifier();
+  return {{identifier.org(), identifier.project(), identifier.domain()},
+          asked.base_request().key()};
+}
+
+result<put_condition> condition_of(const cacheservice::OverwriteOutput& overwrite) {
+  put_condition when{.overwrite = overwrite.overwrite()};
+  if (overwrite.has_max_age()) {
+    const auto age = from_wire(overwrite.max_age(), "overwrite.max_age");
+    if (!age)
+      return age.error();
+    when.max_age = *age;
+  }
+  return when;
+}
+
+// GetCacheResponse's wire bytes around the output's, which are sent as they lie.
+std::string get_response(const std::string& output) {
+  constexpr char field_1_with_length = 0x0a;
+  std::string bytes{field_1_with_length};
+  for (auto left = output.size();; left >>= 7) {
+    const bool last = left < 0x80;
+    bytes += static_cast<char>(last ? left : (left & 0x7f) | 0x80);
+    if (last)
+      break;
+  }
+  return bytes += output;
+}
+
+cacheservice::Reservation to_wire(const reservation& held) {
+  cacheservice::Reservation wire;
+  wire.set_key(held.key.key);
+  wire.set_owner_id(held.owner);
+  *wire.mutable_heartbeat_interval() = deja::to_wire(held.heartbeat);
+  *wire.mutable_expires_at() = deja::to_wire(held.expires);
+  return wire;
+}
+
+class cache_calls : public std::enable_shared_from_this<cache_calls> {
+public:
+  cache_calls(index& entries, write_path write, call_limits limits)
+      : index_(entries), write_(std::move(write)), rules_(limits) {}
+
+  void get(const v2::GetCacheRequest& asked,
+           const call_answer<cacheservice::GetCacheResponse>& answer) {
+    const auto key = key_of(asked);
+    if (auto valid = rules_.check(key); !valid)
+      return answer.fail(valid.error());
+    index_.lookup({key}, [answer, key](const std::vector<outcome>& found) {
+      const auto& [why, entry, reserved] = found.front();
+      if (why)
+        answer.fail(*why);
+      else if (!entry)
+        answer.fail({errc::not_found, "there is no entry for key \"" + key.key + "\""});
+      else
+        answer.wire(get_response(entry->output));
+    });
+  }
+
+  void put(const v2::PutCacheRequest& asked,
+           const call_answer<cacheservice::PutCacheResponse>& answer) {
+    const auto when = condition_of(asked.base_request().overwrite());
+    if (!when)
+      return answer.fail(when.error());
+    write(rules_.put(key_of(asked), asked.base_request().output(), *when), answer,
+          [answer](const outcome& done) { answer.done(was_done(done)); });
+  }
+
+  void remove(const v2::DeleteCacheRequest& asked,
+              const call_answer<cacheservice::DeleteCacheResponse>& answer) {
+    write(rules_.remove(key_of(asked)), answer,
+          [answer](const outcome& done) { answer.done(was_done(done)); });
+  }
+
+  void reserve(const v2::GetOrExtendReservationRequest& asked,
+               const call_answer<cacheservice::GetOrExtendReservationResponse>& answer) {
+    const auto& base = asked.base_request();
+    const auto heartbeat = from_wire(base.heartbeat_interval(), "heartbeat_interval");
+    if (!heartbeat)
+      return answer.fail(heartbeat.error());
+    write(rules_.reserve(key_of(asked), base.owner_id(), *heartbeat), answer,
+          [answer](const outcome& done) {
+            const auto held = was_reserved(done);
+            if (!held)
+              return answer.fail(held.error());
+            cacheservice::GetOrExtendReservationResponse response;
+            *response.mutable_reservation() = to_wire(*held);
+            answer(response);
+          });
+  }
+
+  void release(const v2::ReleaseReservationRequest& asked,
+               const call_answer<cacheservice::ReleaseReservationResponse>& answer) {
+    write(rules_.release(key_of(asked), asked.base_request().owner_id()), answer,
+          [answer](const outcome& done) { answer.done(was_done(done)); });
+  }
+
+private:
+  void write(result<operation> what, const raw_answer& answer,
+             std::function<void(outcome)> done) const {
+    if (!what)
+      return answer.fail(what.error());
+    write_(std::move(*what), std::move(done),
+           [answer](std::function<void()> task) { answer.post(std::move(task)); });
+  }
+
+  index& index_;
+  const write_path write_;
+  const call_rules rules_;
+};
+
+} // namespace
+
+std::vector<route> cache_routes(index& entries, write_path write, cache_routes_config config) {
+  config.limits.validate().value();
+  const auto calls = std::make_shared<cache_calls>(entries, std::move(write), config.limits);
+  const auto row = [&]<class Request, class Response>(
+                       std::string_view method,
+                       void (cache_calls::*call)(const Request&, const call_answer<Response>&)) {
+    const auto serve = [calls, call](const Request& asked, const call_context&,
+                                     const call_answer<Response>& answer) {
+      ((*calls).*call)(asked, answer);
+    };
+    return route{"POST", "/flyteidl2.cacheservice.v2.CacheService/" + std::string{method},
+                 connect_call<Request, Response>(serve, config.max_body)};
+  };
+  return {row("Get", &cache_calls::get), row("Put", &cache_calls::put),
+          row("Delete", &cache_calls::remove), row("GetOrExtendReservation", &cache_calls::reserve),
+          row("ReleaseReservation", &cache_calls::release)};
+}
+
+} // namespace deja::http
