@@ -14,7 +14,9 @@ result<void> check(const std::string& url, duration timeout) {
   const auto where = parse_service_url(url);
   if (!where)
     return where.error();
-  http_request request{.method = "GET", .path = "/readyz"};
+  http_request request;
+  request.method = "GET";
+  request.path = "/readyz";
   request.timeout = timeout;
   const auto answer = http_client{*where, url}.send(request);
   if (!answer)

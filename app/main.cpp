@@ -14,6 +14,8 @@ struct command {
 
 constexpr auto commands = std::to_array<command>({
     {"run", "run a command, or hand out what it made before", deja::app::run_command},
+    {"serve", "serve a cache to many executors", deja::app::serve_command},
+    {"healthcheck", "ask a service whether it can serve", deja::app::healthcheck_command},
     {"version", "print the version", deja::app::version_command},
 });
 

@@ -117,10 +117,24 @@ private:
   ::sigset_t set_{};
 };
 
-result<void> serve(const serve_options& asked, const end_signals& signals) {
-  http::server_config config{.max_body_bytes = asked.max_body};
-  if (auto set = http::set_listen_address(config, asked.listen); !set)
-    return set.error();
+http::router routes(const holdings& held, cache_gateway& gateway, boost::asio::thread_pool& storage,
+                    const serve_options& asked) {
+  auto all =
+      http::cache_routes(*held.index,
+                         [&](operation what, std::function<void(outcome)> done, const auto& later) {
+                           gateway.apply(std::move(what), std::move(done), later);
+                         },
+                         {.max_body = asked.max_body});
+  const auto add = [&](std::vector<http::route> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(all));
+  };
+  add(http::cas_routes(held.blobs, storage));
+  add(http::health_routes([&index = *held.index] { return index.ready(); }));
+  return http::router{std::move(all)};
+}
+
+result<void> serve(const serve_options& asked, http::server_config config,
+                   const end_signals& signals) {
   std::optional<http::access_tokens> tokens;
   if (!asked.tokens.empty()) {
     auto read = http::access_tokens::read(asked.tokens);
@@ -139,10 +153,7 @@ result<void> serve(const serve_options& asked, const end_signals& signals) {
   const auto service = spawn_cache_service(system, held->index);
   cache_gateway gateway{system, service};
   boost::asio::thread_pool storage{storage_threads};
-  const auto routes = http::join({http::cache_routes(held->index, gateway, {}),
-                                  http::cas_routes(held->blobs, storage),
-                                  http::health_routes([&] { return held->index->ready(); })});
-  http::http_server server{http::router{routes}, config, std::move(tokens)};
+  http::http_server server{routes(*held, gateway, storage, asked), config, std::move(tokens)};
   auto started = server.start();
   if (started && !asked.port_file.empty())
     started = write_port_file(asked.port_file, server.port());
@@ -164,9 +175,13 @@ int serve_command(int argc, char** argv) {
   serve_options asked;
   if (auto status = parse_serve_options(asked, argc, argv))
     return *status;
+  http::server_config config;
+  config.max_body_bytes = asked.max_body;
+  if (auto set = http::set_listen_address(config, asked.listen); !set)
+    return fail(within("--listen", set.error()), 2);
   const end_signals signals;
-  if (auto served = serve(asked, signals); !served)
-    return fail(served.error(), served.error().code == errc::invalid_argument ? 2 : 1);
+  if (auto served = serve(asked, std::move(config), signals); !served)
+    return fail(served.error());
   return 0;
 }
 

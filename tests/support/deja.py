@@ -46,7 +46,10 @@ class Service:
         body = {"baseRequest": base, "identifier": scope or {"project": "p", "domain": "d"}}
         own.request("POST", SERVICE + method, json.dumps(body), {"Content-Type": "application/json"})
         answer = own.getresponse()
-        return answer.status, json.loads(answer.read())
+        told = answer.status, json.loads(answer.read())
+        if connection is None:
+            own.close()
+        return told
 
     def put(self, key, uri, **more):
         return self.call("Put", {"key": key, "output": {"outputUri": uri, "metadata": {}}, **more})

@@ -46,34 +46,36 @@ public:
   asio::awaitable<void> get(const request& asked, stream& client) {
     const auto name = name_of(asked);
     if (!name)
-      co_return co_await client.respond(error_response(name.error()));
+      co_return client.respond(error_response(name.error()));
     const auto blob = co_await away([&] { return blobs_->open(content_reference(*name)); });
     if (!blob)
-      co_return co_await client.respond(error_response(blob.error()));
+      co_return client.respond(error_response(blob.error()));
     co_await send(*name, **blob, client);
   }
 
   asio::awaitable<void> head(const request& asked, stream& client) {
     const auto name = name_of(asked);
     if (!name)
-      co_return co_await client.respond(error_response(name.error()));
+      co_return client.respond(error_response(name.error()));
     const auto known = co_await away([&] { return use(*name); });
     if (!known)
-      co_return co_await client.respond(error_response(known.error()));
-    co_await client.begin(found(), *known);
+      co_return client.respond(error_response(known.error()));
+    const auto found = content_head();
+    co_await client.begin(found, *known);
   }
 
   asio::awaitable<void> put(const request& asked, stream& client) {
     const auto name = name_of(asked);
     if (!name)
-      co_return co_await client.respond(error_response(name.error()));
+      co_return client.respond(error_response(name.error()));
     const auto size = client.content_length();
     if (size.value_or(0) > config_.max_content)
-      co_return co_await client.respond(too_large(config_.max_content));
+      co_return client.respond(too_large(config_.max_content));
     auto writer = co_await away([&] { return blobs_->create(content_reference(*name)); });
     if (!writer)
-      co_return co_await client.respond(error_response(writer.error()));
-    co_await client.respond(co_await receive(*name, **writer, client));
+      co_return client.respond(error_response(writer.error()));
+    auto answer = co_await receive(*name, **writer, client);
+    client.respond(std::move(answer));
   }
 
 private:
@@ -85,7 +87,7 @@ private:
         asio::use_awaitable);
   }
 
-  static response found() {
+  static response content_head() {
     response answer;
     answer.content_type = content_type;
     return answer;
@@ -105,6 +107,7 @@ private:
   // content of one piece gets a proper error, and of larger one the client never sees the end.
   asio::awaitable<void> send(const digest& name, blob_reader& blob, stream& client) {
     std::vector<char> buffer(stream_buffer);
+    const auto found = content_head();
     std::uint64_t left = blob.size();
     bool begun = false;
     sha256 hash;
@@ -125,10 +128,10 @@ private:
         why = co_await judge(name, hash.finish());
       if (why) {
         if (!begun)
-          co_await client.respond(error_response(*why));
+          client.respond(error_response(*why));
         co_return; // an answer that was begun is cut
       }
-      if (!begun && !co_await client.begin(found(), blob.size()))
+      if (!begun && !co_await client.begin(found, blob.size()))
         co_return;
       begun = true;
       if (!co_await client.write(*piece))

@@ -6,6 +6,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
 
 #include <mutex>
 #include <thread>
@@ -41,8 +42,10 @@ private:
 
 /// Memory that a session needs only while it serves a request.
 struct scratch {
+  boost::beast::flat_buffer input; ///< Received and not parsed yet.
   request asked;
-  std::string out;
+  std::size_t read = 0; ///< Bytes of its body that a streamed handler has.
+  std::string out;      ///< The head of the answer.
 };
 
 /// One thread's sessions. All but construction and the inbox belongs to the thread that runs it.
@@ -69,6 +72,7 @@ public:
   void remove(session& one) { sessions_.erase(&one); }
 
   std::uint64_t begin_call(session& caller);
+
   void end_call(std::uint64_t call) { calls_.erase(call); }
 
   /// Hands an answer to the session that waits for it, if it still does.

@@ -67,8 +67,7 @@ void request_parser::on_request_impl(verb, string_view method, string_view targe
 void request_parser::on_field_impl(known_field, string_view name, string_view value, error_code&) {
   // Trailers come here too. They are not part of the head, and what they say is not believed.
   if (!head_stored_)
-    request_.fields_.push_back(
-        {request_.store(std_view(name)), request_.store(std_view(value))});
+    request_.fields_.push_back({request_.store(std_view(name)), request_.store(std_view(value))});
 }
 
 void request_parser::on_header_impl(error_code& problem) {

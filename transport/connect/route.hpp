@@ -23,8 +23,7 @@ using unary_handler = std::function<void(const request&, responder)>;
 /// Answers a request whose body comes, or whose answer goes, piece by piece. Runs on the session's
 /// loop, so what blocks must go elsewhere. The request and the stream outlive the coroutine. An
 /// exception becomes `internal`, or cuts the connection once the answer has begun.
-using streamed_handler =
-    std::function<boost::asio::awaitable<void>(const request&, stream&)>;
+using streamed_handler = std::function<boost::asio::awaitable<void>(const request&, stream&)>;
 
 /// One row of a server's table.
 struct route {

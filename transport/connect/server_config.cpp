@@ -7,9 +7,8 @@ namespace deja::http {
 namespace {
 
 error wrong(std::string_view field, std::uint64_t value, std::string_view allowed) {
-  return {errc::invalid_argument, "server: " + std::string{field} + " is " +
-                                      std::to_string(value) + ", it may be " +
-                                      std::string{allowed}};
+  return {errc::invalid_argument, "server: " + std::string{field} + " is " + std::to_string(value) +
+                                      ", it may be " + std::string{allowed}};
 }
 
 } // namespace
@@ -36,13 +35,11 @@ result<void> server_config::validate() const {
     duration value;
   };
 
-  for (const auto& one : {timeout{"idle_timeout", idle_timeout},
-                          timeout{"receive_timeout", receive_timeout},
-                          timeout{"answer_timeout", answer_timeout},
-                          timeout{"write_timeout", write_timeout},
-                          timeout{"stream_grace", stream_grace},
-                          timeout{"linger_timeout", linger_timeout},
-                          timeout{"drain_timeout", drain_timeout}})
+  for (const auto& one :
+       {timeout{"idle_timeout", idle_timeout}, timeout{"receive_timeout", receive_timeout},
+        timeout{"answer_timeout", answer_timeout}, timeout{"write_timeout", write_timeout},
+        timeout{"stream_grace", stream_grace}, timeout{"linger_timeout", linger_timeout},
+        timeout{"drain_timeout", drain_timeout}})
     if (one.value < std::chrono::milliseconds{1} || one.value > std::chrono::hours{24})
       return error{errc::invalid_argument, "server: " + std::string{one.name} + " is " +
                                                std::to_string(one.value.count()) +
@@ -63,8 +60,9 @@ result<void> set_listen_address(server_config& config, const std::string& text) 
   const auto [rest, problem] = std::from_chars(digits, end, port);
   if (host.empty() || problem != std::errc{} || rest != end)
     return error{errc::invalid_argument,
-                 "\"" + text + "\" is no address to listen on: HOST:PORT is wanted, as in "
-                               "127.0.0.1:8094 or [::1]:0"};
+                 "\"" + text +
+                     "\" is no address to listen on: HOST:PORT is wanted, as in "
+                     "127.0.0.1:8094 or [::1]:0"};
   config.host = std::move(host);
   config.port = port;
   return {};

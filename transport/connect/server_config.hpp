@@ -10,17 +10,17 @@ namespace deja::http {
 
 /// Where and within which limits a server serves.
 struct server_config {
-  std::string host = "127.0.0.1"; ///< Address or name to listen on, without brackets.
-  std::uint16_t port = 8094;      ///< 0: any free one.
-  std::filesystem::path unix_socket; ///< Listened on as well, mode 0600. Empty: none.
-  unsigned threads = 0;              ///< Loops, each on a thread of its own; 0: one a core.
-  int backlog = 4096;                ///< Connections that the system holds before they are taken.
+  std::string host = "127.0.0.1";      ///< Address or name to listen on, without brackets.
+  std::uint16_t port = 8094;           ///< 0: any free one.
+  std::filesystem::path unix_socket{}; ///< Listened on as well, mode 0600. Empty: none.
+  unsigned threads = 0;                ///< Loops, each on a thread of its own; 0: one a core.
+  int backlog = 4096;                  ///< Connections that the system holds before they are taken.
 
   /// Open connections, both listeners together. One more is told `unavailable` and closed.
   std::size_t max_connections = 16'384;
 
   std::size_t max_header_bytes = std::size_t{16} << 10; ///< Request line and fields; else 431.
-  std::size_t max_body_bytes = std::size_t{4} << 20; ///< Of a unary request; else 413.
+  std::size_t max_body_bytes = std::size_t{4} << 20;    ///< Of a unary request; else 413.
 
   duration idle_timeout = std::chrono::seconds{180};   ///< A connection without a request.
   duration receive_timeout = std::chrono::seconds{30}; ///< A unary request from first byte to last.

@@ -19,12 +19,13 @@ public:
   /// chunks are no chunks).
   virtual boost::asio::awaitable<result<std::string_view>> read() = 0;
 
-  /// Answers in one piece. If the request's body has not been read, the connection ends with it.
-  virtual boost::asio::awaitable<void> respond(response answer) = 0;
+  /// Answers in one piece once the handler returns. If the request's body has not been read by
+  /// then, the connection ends with it.
+  virtual void respond(response answer) = 0;
 
   /// Begins an answer with a body of `size` bytes, to be written after it. To HEAD the answer is
   /// complete with that. False: the client has gone, or is too slow.
-  virtual boost::asio::awaitable<bool> begin(response head, std::uint64_t size) = 0;
+  virtual boost::asio::awaitable<bool> begin(const response& head, std::uint64_t size) = 0;
 
   /// Writes the next bytes of the body that was begun. An answer left incomplete cuts the
   /// connection, so that no client takes it for the whole.
