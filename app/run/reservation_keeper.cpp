@@ -1,5 +1,5 @@
-#include <deja/app/run/process.hpp>
 #include <deja/app/run/reservation_keeper.hpp>
+#include <deja/transport/quiet_thread.hpp>
 
 namespace deja::run {
 
@@ -7,10 +7,7 @@ reservation_keeper::reservation_keeper(std::unique_ptr<cache_endpoint> endpoint,
                                        std::string owner, duration heartbeat)
     : endpoint_(std::move(endpoint)), key_(std::move(key)), owner_(std::move(owner)),
       heartbeat_(heartbeat) {
-  const signals_blocked blocked; // They are the command's.
-  thread_ = std::thread{[this] {
-    keep();
-  }};
+  thread_ = quiet_thread([this] { keep(); });
 }
 
 reservation_keeper::~reservation_keeper() {

@@ -1,6 +1,7 @@
 #include <deja/transport/connect/http_server.hpp>
 
 #include <deja/transport/connect/session.hpp>
+#include <deja/transport/quiet_thread.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -13,7 +14,6 @@
 #include <sys/stat.h>
 
 #include <condition_variable>
-#include <csignal>
 
 namespace deja::http {
 
@@ -219,18 +219,14 @@ private:
   }
 
   void run() {
-    ::sigset_t all, before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
     running_ = loops_.size();
     for (auto& loop : loops_)
-      threads_.emplace_back([this, &one = *loop] {
+      threads_.push_back(quiet_thread([this, &one = *loop] {
         one.run();
         const std::lock_guard lock{mutex_};
         --running_;
         ended_.notify_all();
-      });
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+      }));
   }
 
   const std::shared_ptr<const served> served_;

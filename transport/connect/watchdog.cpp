@@ -1,7 +1,8 @@
 #include <deja/transport/connect/watchdog.hpp>
 
+#include <deja/transport/quiet_thread.hpp>
+
 #include <algorithm>
-#include <csignal>
 #include <sys/socket.h>
 
 namespace deja {
@@ -24,14 +25,8 @@ watchdog::watch::watch(watchdog& owner, time_point deadline) : owner_(owner) {
   id_ = ++owner_.last_id_;
   owner_.entries_[id_] = {deadline, deadline, nullptr};
   if (!owner_.thread_.joinable()) {
-    ::sigset_t all;
-    ::sigset_t before;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    owner_.thread_ = std::jthread{[&owner](std::stop_token stop) {
-      owner.run(std::move(stop));
-    }};
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    owner_.thread_ = quiet_thread<std::jthread>(
+        [&owner](std::stop_token stop) { owner.run(std::move(stop)); });
   }
   owner_.wake_before(deadline);
 }

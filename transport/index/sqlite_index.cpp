@@ -2,11 +2,11 @@
 
 #include <deja/transport/index/scan.hpp>
 #include <deja/transport/index/sqlite_rows.hpp>
+#include <deja/transport/quiet_thread.hpp>
 
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <thread>
 
 namespace deja {
 
@@ -39,9 +39,7 @@ public:
       waiting_.push_back({std::move(operations), std::move(done)});
       // A process that only looks up never pays for the thread.
       if (!writer_.joinable())
-        writer_ = std::thread{[this] {
-          write();
-        }};
+        writer_ = quiet_thread([this] { write(); });
     }
     wake_.notify_one();
   }
