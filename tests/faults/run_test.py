@@ -184,7 +184,8 @@ class Remembering(Run):
 
     def test_the_report_tells_what_happened(self):
         for _ in range(2):
-            self.copy("--report", self.folder / "report")
+            self.shell("sleep 0.3; cp in out", "--report", self.folder / "report",
+                       "-i", "in", "-o", "out")
         lines = [json.loads(line) for line in (self.folder / "report").read_text().splitlines()]
         self.assertEqual([line["outcome"] for line in lines], ["computed_and_stored", "hit"])
         self.assertEqual(lines[0]["key"], lines[1]["key"])

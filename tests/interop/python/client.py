@@ -4,6 +4,7 @@ import os
 from datetime import datetime, timezone
 
 from connectrpc.code import Code
+from connectrpc.codec import proto_binary_codec, proto_json_codec
 from connectrpc.errors import ConnectError
 from flyteidl2.cacheservice import cacheservice_pb2 as base
 from flyteidl2.cacheservice.v2 import cacheservice_pb2 as v2
@@ -87,8 +88,8 @@ def scenario(client, name):
 
 def main():
     url = os.environ["SERVICE_URL"]
-    for name, options in {"binary": {}, "json": {"proto_json": True}}.items():
-        with CacheServiceClientSync(url, **options) as client:
+    for name, codec in {"binary": proto_binary_codec(), "json": proto_json_codec()}.items():
+        with CacheServiceClientSync(url, codec=codec) as client:
             scenario(client, name)
             print(f"python, {name}: ok")
 
