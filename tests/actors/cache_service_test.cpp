@@ -6,7 +6,6 @@
 #include <deja/messages/caf_error.hpp>
 #include <deja/messages/configure.hpp>
 
-
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
@@ -138,10 +137,14 @@ BOOST_AUTO_TEST_SUITE(gateway)
 BOOST_FIXTURE_TEST_CASE(operations_of_one_turn_are_one_message, service) {
   cache_gateway gateway{system, actor};
   std::vector<std::function<void()>> posted;
-  const auto later = [&](std::function<void()> task) { posted.push_back(std::move(task)); };
+  const auto later = [&](std::function<void()> task) {
+    posted.push_back(std::move(task));
+  };
   std::promise<std::string> first, second;
   const auto keep = [](std::promise<std::string>& into) {
-    return [&into](const outcome& done) { into.set_value(done.reservation->key.key); };
+    return [&into](const outcome& done) {
+      into.set_value(done.reservation->key.key);
+    };
   };
   gateway.apply(touch("a"), keep(first), later);
   gateway.apply(touch("b"), keep(second), later);
@@ -155,9 +158,13 @@ BOOST_FIXTURE_TEST_CASE(operations_of_one_turn_are_one_message, service) {
 BOOST_FIXTURE_TEST_CASE(calls_end_with_the_gateway_or_the_service, service) {
   std::promise<outcome> ungathered, gathered, later_one;
   const auto keep = [](std::promise<outcome>& into) {
-    return [&into](const outcome& done) { into.set_value(done); };
+    return [&into](const outcome& done) {
+      into.set_value(done);
+    };
   };
-  const auto at_once = [](const std::function<void()>& task) { task(); };
+  const auto at_once = [](const std::function<void()>& task) {
+    task();
+  };
   {
     cache_gateway gateway{system, actor};
     gateway.apply(touch("b"), keep(gathered), [](const auto&) {});

@@ -25,8 +25,8 @@ watchdog::watch::watch(watchdog& owner, time_point deadline) : owner_(owner) {
   id_ = ++owner_.last_id_;
   owner_.entries_[id_] = {deadline, deadline, nullptr};
   if (!owner_.thread_.joinable()) {
-    owner_.thread_ = quiet_thread<std::jthread>(
-        [&owner](std::stop_token stop) { owner.run(std::move(stop)); });
+    owner_.thread_ =
+        quiet_thread<std::jthread>([&owner](std::stop_token stop) { owner.run(std::move(stop)); });
   }
   owner_.wake_before(deadline);
 }
