@@ -69,10 +69,10 @@ public:
   }
 
   void release(const call_context& context, const shared<catalog_key>& key,
-               const std::string& owner, const reply<caf::unit_t>& answer) {
+               const std::string& owner, const reply<no_value>& answer) {
     const auto one = begin(context, answer);
     with_key(one, key, [=, this](const entry_key& where) {
-      ask<caf::unit_t>(one, answer, release_atom_v, where, owner);
+      ask<no_value>(one, answer, release_atom_v, where, owner);
     });
   }
 
@@ -278,14 +278,14 @@ behave(catalog_client_actor::stateful_pointer<client_state> self,
       },
       [self, &one](release_atom, const call_context& context, const shared<catalog_key>& key,
                    const std::string& owner) {
-        const reply answer{self->make_response_promise<caf::unit_t>()};
+        const reply answer{self->make_response_promise<no_value>()};
         one.release(context, key, owner, answer);
         return answer.asker();
       },
       [&one](recall_atom, const std::string& owner) { return one.recall(owner); },
       [&one](record_atom, const std::string& owner, const reservation_record& what) {
         one.record(owner, what);
-        return caf::unit;
+        return no_value{};
       },
       [&one](cancel_atom, std::uint64_t id) { one.cancel(id); },
   };

@@ -68,7 +68,7 @@ connection_actor::behavior_type dispatch(connection_actor::stateful_pointer<pool
                     when);
       },
       [=](remove_atom verb, const call_context& context, const entry_key& key) {
-        return pass(reply{self->make_response_promise<caf::unit_t>()}, verb, context, key);
+        return pass(reply{self->make_response_promise<no_value>()}, verb, context, key);
       },
       [=](reserve_atom verb, const call_context& context, const entry_key& key,
           const std::string& owner, duration heartbeat) {
@@ -77,7 +77,7 @@ connection_actor::behavior_type dispatch(connection_actor::stateful_pointer<pool
       },
       [=](release_atom verb, const call_context& context, const entry_key& key,
           const std::string& owner) {
-        return pass(reply{self->make_response_promise<caf::unit_t>()}, verb, context, key, owner);
+        return pass(reply{self->make_response_promise<no_value>()}, verb, context, key, owner);
       },
   };
 }

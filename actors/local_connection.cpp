@@ -15,7 +15,7 @@ using outcomes = shared<std::vector<outcome>>;
 /// For a call whose context has no time left.
 constexpr duration default_time = std::chrono::seconds{10};
 
-result<caf::unit_t> nothing_of(const outcome& done) {
+result<no_value> nothing_of(const outcome& done) {
   return as_answer(was_done(done));
 }
 
@@ -69,7 +69,7 @@ connection_actor::behavior_type behave(connection_actor::stateful_pointer<state>
                                      });
       },
       [&one](remove_atom, const call_context& context, const entry_key& key) {
-        return one.apply<caf::unit_t>(context, one.rules.remove(key), nothing_of);
+        return one.apply<no_value>(context, one.rules.remove(key), nothing_of);
       },
       [&one](reserve_atom, const call_context& context, const entry_key& key,
              const std::string& owner, duration heartbeat) {
@@ -78,7 +78,7 @@ connection_actor::behavior_type behave(connection_actor::stateful_pointer<state>
       },
       [&one](release_atom, const call_context& context, const entry_key& key,
              const std::string& owner) {
-        return one.apply<caf::unit_t>(context, one.rules.release(key, owner), nothing_of);
+        return one.apply<no_value>(context, one.rules.release(key, owner), nothing_of);
       },
   };
 }

@@ -1,19 +1,19 @@
 #pragma once
 
 #include <deja/messages/caf_error.hpp>
+#include <deja/messages/catalog.hpp>
 
 #include <caf/typed_response_promise.hpp>
-#include <caf/unit.hpp>
 
 #include <memory>
 
 namespace deja {
 
 /// An outcome without a value, as a handler answers with it.
-inline result<caf::unit_t> as_answer(const result<void>& outcome) {
+inline result<no_value> as_answer(const result<void>& outcome) {
   if (outcome)
-    return result<caf::unit_t>{boost::system::in_place_value, caf::unit};
-  return result<caf::unit_t>{boost::system::in_place_error, outcome.error()};
+    return no_value{};
+  return outcome.error();
 }
 
 /// The answer that a request waits for, given once. Copies are the same answer; when the last one

@@ -70,7 +70,7 @@ storage_actor::behavior_type dispatch(storage_actor::stateful_pointer<pool_state
         return pass(reply{self->make_response_promise<literals>()}, verb, reference);
       },
       [=](write_atom verb, const std::string& reference, const literals& what) {
-        return pass(reply{self->make_response_promise<caf::unit_t>()}, verb, reference, what);
+        return pass(reply{self->make_response_promise<no_value>()}, verb, reference, what);
       },
       [=](read_atom verb, const inputs_under& inputs) {
         return pass(reply{self->make_response_promise<literals>()}, verb, inputs);
