@@ -11,9 +11,8 @@ namespace deja::run {
 namespace {
 
 using namespace std::chrono_literals;
+namespace step = memoization_step;
 
-constexpr duration first_pause = 50ms;
-constexpr duration longest_pause = 1s;
 constexpr duration patience_before_telling = 2s;
 
 bool is_missing(const error& why) {
@@ -63,83 +62,100 @@ std::string describe_holder(const reservation& theirs) {
   return "host " + fields[0] + ", process " + fields[1] + ", since " + clock_time(since);
 }
 
+remembering::remembering(remembering_config config, catalog_access& catalog)
+    : config_(std::move(config)), catalog_(catalog),
+      task_({.owner = config_.owner,
+             .max_age = config_.asked.max_age,
+             .refresh = config_.asked.refresh,
+             .read_only = config_.asked.read_only,
+             .no_wait = config_.asked.no_wait,
+             .wait_timeout = config_.asked.wait_timeout,
+             .required = config_.asked.require_cache}) {}
+
 result<run_report> remembering::run() {
-  auto mine = take_turn();
-  if (!mine)
-    return mine.error();
-  if (*mine == turn::handed_out)
-    return report_;
-  return compute(*mine == turn::compute_reserved);
+  while (!std::holds_alternative<step::finished>(task_.next()))
+    std::visit([this](const auto& what) { take(what); }, step::any{task_.next()});
+  const auto& end = std::get<step::finished>(task_.next());
+  if (end.outcome == outcome::refused)
+    return *end.why;
+  if (end.why)
+    config_.tell("not remembered: " + end.why->message);
+  report_.outcome = end.outcome;
+  return report_;
 }
 
-result<remembering::turn> remembering::out_of_reach(const error& why) {
-  if (config_.asked.require_cache)
-    return why;
+void remembering::out_of_reach(const error& why) {
+  if (!config_.asked.require_cache)
+    config_.tell(why.message + "; running the command without the cache");
   reachable_ = false;
-  config_.tell(why.message + "; running the command without the cache");
-  return turn::compute;
+  task_.failed(why);
 }
 
-/// Whether an entry was handed out; an error where the cache can't be asked.
-result<bool> remembering::try_hit() {
-  if (config_.asked.refresh)
-    return false;
-  auto found = catalog_.look_up(config_.asked.max_age);
+void remembering::take(const step::look_up&) {
+  const auto found = catalog_.look_up(config_.asked.max_age);
   if (found)
-    return hand_out(*found);
-  if (found.error().code == errc::not_found)
-    return false;
-  return found.error();
+    hand_out(*found);
+  else if (found.error().code == errc::not_found)
+    task_.missed();
+  else
+    out_of_reach(found.error());
 }
 
-result<remembering::turn> remembering::take_turn() {
-  duration waited{};
-  for (duration pause = first_pause;; pause = std::min(2 * pause, longest_pause)) {
-    auto hit = try_hit();
-    if (!hit)
-      return out_of_reach(hit.error());
-    if (*hit)
-      return turn::handed_out;
-    if (config_.asked.read_only)
-      return turn::compute;
-    auto held = catalog_.reserve(config_.owner);
-    if (!held)
-      return out_of_reach(held.error());
-    if (held->owner == config_.owner) {
-      fencing_token_ = held->fencing_token;
-      // It may have come between the look-up and the reservation.
-      hit = replace_ ? result<bool>{false} : try_hit();
-      if (!hit || *hit) [[maybe_unused]]
-        const auto let_go = catalog_.release();
-      if (!hit)
-        return out_of_reach(hit.error());
-      return *hit ? turn::handed_out : turn::compute_reserved;
-    }
-    const bool out_of_patience =
-        config_.asked.wait_timeout && waited >= *config_.asked.wait_timeout;
-    if (config_.asked.no_wait || out_of_patience)
-      return turn::compute;
-    if (waited < patience_before_telling && waited + pause >= patience_before_telling)
-      config_.tell("waiting for " + describe_holder(*held) + ", which computes the same");
-    config_.pause(pause);
-    waited += pause;
+void remembering::take(const step::reserve&) {
+  const auto held = catalog_.reserve(config_.owner);
+  if (held)
+    task_.reserved(*held);
+  else
+    out_of_reach(held.error());
+}
+
+void remembering::take(const step::wait& wait) {
+  if (wait.before < patience_before_telling && wait.before + wait.time >= patience_before_telling)
+    config_.tell("waiting for " + describe_holder(wait.holder) + ", which computes the same");
+  config_.pause(wait.time);
+  task_.waited();
+}
+
+void remembering::take(const step::compute&) {
+  auto done = execute(config_.plan);
+  if (!done) {
+    config_.tell(done.error().message);
+    report_.status = status_of(done.error());
+    return task_.failed_to_compute();
   }
+  report_.status = done->end.status;
+  if (report_.status != 0)
+    return task_.failed_to_compute();
+  const bool to_be_stored = reachable_ && !config_.asked.read_only;
+  const auto ready = to_be_stored ? prepare(*done) : result<void>{};
+  if (ready)
+    task_.computed();
+  else
+    task_.not_to_be_stored(ready.error());
 }
 
-bool remembering::hand_out(const catalog_entry& found) {
+void remembering::take(const step::put& put) {
+  task_.put(catalog_.put(std::move(outputs_), std::move(key_map_), put.when));
+}
+
+void remembering::take(const step::release&) {
+  // Where the cache was out of reach, that has been told.
+  if (const auto released = catalog_.release(); !released && reachable_)
+    config_.tell("can't release the reservation: " + released.error().message);
+  task_.released();
+}
+
+void remembering::hand_out(const catalog_entry& found) {
   auto made = restoration::prepare(*found.outputs, config_.asked.outputs, config_.working_folder,
                                    catalog_.contents());
   auto placed = made ? made->commit() : result<void>{made.error()};
   if (!placed) {
     const auto why = placed.error();
-    // A damaged entry is a miss, and the result that follows replaces it.
-    replace_ = is_missing(why) || why.code == errc::invalid_argument;
-    generation_ = found.generation;
-    if (!replace_)
+    const bool damaged = is_missing(why) || why.code == errc::invalid_argument;
+    if (!damaged)
       config_.tell("can't hand out what is remembered: " + why.message);
-    return false;
+    return task_.rejected(damaged, found.generation);
   }
-  report_.outcome = outcome::hit;
   report_.bytes = made->size();
   report_.saved = stored_duration(found);
   // Where nobody listens any more the command would have been told by a signal.
@@ -148,65 +164,30 @@ bool remembering::hand_out(const catalog_entry& found) {
   if (problem != 0 && problem != EPIPE)
     config_.tell("can't say again what the command said: " +
                  std::generic_category().message(problem));
-  return true;
+  task_.found();
 }
 
-run_report remembering::compute(bool reserved) {
-  auto done = execute(config_.plan);
-  if (!done) {
-    config_.tell(done.error().message);
-    report_.outcome = outcome::failed;
-    report_.status = status_of(done.error());
-  } else {
-    report_.status = done->end.status;
-    if (!reachable_)
-      report_.outcome = outcome::unremembered;
-    else if (done->end.status != 0)
-      report_.outcome = outcome::failed;
-    else if (config_.asked.read_only)
-      report_.outcome = outcome::not_stored;
-    else
-      report_.outcome = store(*done, reserved);
-  }
-  if (reserved)
-    if (auto released = catalog_.release(); !released && done)
-      config_.tell("can't release the reservation: " + released.error().message);
-  return report_;
-}
-
-outcome remembering::store(execution& done, bool reserved) {
-  const auto refuse = [&](const std::string& why) {
-    config_.tell("not remembered: " + why);
-    return outcome::not_stored;
-  };
+result<void> remembering::prepare(execution& done) {
   if (!done.end.complete)
-    return refuse(done.end.incomplete);
+    return error{errc::failed_precondition, done.end.incomplete};
   if (done.said.problem())
-    return refuse(done.said.problem()->message);
-  auto now = config_.take_again();
+    return *done.said.problem();
+  const auto now = config_.take_again();
   if (!now)
-    return refuse("what it was made from changed meanwhile: " + now.error().message);
+    return within("what it was made from changed meanwhile", now.error());
   if (const auto changed = differences(config_.command, *now); !changed.empty())
-    return refuse(changed.front() + " changed while the command ran");
+    return error{errc::failed_precondition, changed.front() + " changed while the command ran"};
   auto outputs = collect(done);
   if (!outputs)
-    return refuse(outputs.error().message);
+    return outputs.error();
+  outputs_ = std::move(*outputs);
   const auto parts = parts_text(config_.command);
   const auto parts_name = sha256::of(parts);
-  if (auto stored = catalog_.contents().put_bytes(parts_name, parts); !stored)
-    return refuse(stored.error().message);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(done.took).count();
-  auto put = catalog_.put(std::move(*outputs),
-                          {{"deja-parts", content_uri(parts_name)},
-                           {"deja-duration-ms", std::to_string(took)},
-                           {"deja-host", split(config_.owner, '/').front()}},
-                          condition(reserved));
-  if (put)
-    return *put == put_status::stored ? outcome::stored : outcome::lost_race;
-  // The reservation was lost to another, whose result counts.
-  if (put.error().code == errc::failed_precondition)
-    return outcome::lost_race;
-  return refuse(put.error().message);
+  key_map_ = {{"deja-parts", content_uri(parts_name)},
+              {"deja-duration-ms", std::to_string(took)},
+              {"deja-host", split(config_.owner, '/').front()}};
+  return catalog_.contents().put_bytes(parts_name, parts);
 }
 
 result<core::LiteralMap> remembering::collect(execution& done) {
@@ -228,19 +209,6 @@ result<core::LiteralMap> remembering::collect(execution& done) {
     return within("what the command said", added.error());
   report_.bytes = writer.size();
   return writer.finish();
-}
-
-put_condition remembering::condition(bool reserved) const {
-  put_condition when;
-  if (config_.asked.refresh || (replace_ && !generation_))
-    when.overwrite = true;
-  else if (replace_)
-    when.generation = generation_;
-  else if (config_.asked.max_age > duration::zero())
-    when.max_age = config_.asked.max_age;
-  if (reserved)
-    when.held = fence{config_.owner, fencing_token_};
-  return when;
 }
 
 } // namespace deja::run

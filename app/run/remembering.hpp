@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deja/actors/memoization.hpp>
 #include <deja/app/run/catalog_access.hpp>
 #include <deja/app/run/execution.hpp>
 
@@ -26,8 +27,7 @@ struct remembering_config {
 /// `deja run`. Of those that want the same at once one computes and the others wait for it.
 class remembering {
 public:
-  remembering(remembering_config config, catalog_access& catalog)
-      : config_(std::move(config)), catalog_(catalog) {}
+  remembering(remembering_config config, catalog_access& catalog);
 
   /// The command's exit status, outcome and bytes; key and times are the caller's to fill in,
   /// `saved` is what the command took when it was stored. The only error is, with
@@ -35,24 +35,27 @@ public:
   result<run_report> run();
 
 private:
-  enum class turn { handed_out, compute, compute_reserved };
+  void take(const memoization_step::look_up&);
+  void take(const memoization_step::reserve&);
+  void take(const memoization_step::wait& wait);
+  void take(const memoization_step::compute&);
+  void take(const memoization_step::put& put);
+  void take(const memoization_step::release&);
 
-  result<turn> take_turn();
-  result<bool> try_hit();
-  result<turn> out_of_reach(const error& why);
-  bool hand_out(const catalog_entry& found);
-  run_report compute(bool reserved);
-  outcome store(execution& done, bool reserved);
+  void take(const memoization_step::finished&) {}
+
+  void hand_out(const catalog_entry& found);
+  void out_of_reach(const error& why);
+  result<void> prepare(execution& done);
   result<core::LiteralMap> collect(execution& done);
-  put_condition condition(bool reserved) const;
 
   remembering_config config_;
   catalog_access& catalog_;
+  memoization task_;
   run_report report_;
-  std::uint64_t fencing_token_ = 0;
   bool reachable_ = true;
-  bool replace_ = false;                    ///< The entry that is there is damaged.
-  std::optional<std::uint64_t> generation_; ///< Of that entry.
+  core::LiteralMap outputs_; ///< To be put, with its key map.
+  std::map<std::string, std::string> key_map_;
 };
 
 /// Who holds a reservation, for people: `host box, process 4711, since 14:03:12`.

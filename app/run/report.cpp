@@ -45,9 +45,11 @@ std::string_view to_string(outcome what) {
   case outcome::failed:
     return "failed";
   case outcome::unremembered:
-    break;
+    return "unremembered";
+  case outcome::refused:
+    return "refused";
   }
-  return "unremembered";
+  return "unknown";
 }
 
 std::string to_json(const run_report& line) {

@@ -1,20 +1,13 @@
 #pragma once
 
-#include <deja/messages/cache.hpp>
+#include <deja/actors/memoization.hpp>
 
 #include <filesystem>
 
 namespace deja::run {
 
 /// What became of one `deja run`.
-enum class outcome {
-  hit,          ///< Handed out from the cache.
-  stored,       ///< Computed and stored.
-  lost_race,    ///< Computed; another's result was stored first.
-  not_stored,   ///< Computed, and could or should not be stored.
-  failed,       ///< The command did not end with 0.
-  unremembered, ///< Computed without the cache.
-};
+using outcome = memoization_outcome;
 
 /// As it stands in a report: `hit`, `computed_and_stored`, `lost_race`, …
 std::string_view to_string(outcome what);
