@@ -197,7 +197,8 @@ private:
     if (!on_change_)
       return;
     for (std::size_t at = 0; at < groups.size(); ++at)
-      on_change_(changed_keys(groups[at].operations, results[at]));
+      if (const auto changed = changed_keys(groups[at].operations, results[at]); !changed.empty())
+        on_change_(changed);
   }
 
   const sqlite_index_config config_;
