@@ -5,6 +5,12 @@ namespace {
 using namespace deja;
 using namespace deja::testing;
 
+struct announcement {
+  announcement() { BOOST_TEST_MESSAGE("indexes under test: memory, sqlite"); }
+};
+
+BOOST_TEST_GLOBAL_FIXTURE(announcement);
+
 BOOST_AUTO_TEST_SUITE(an_entry_of_an_index)
 
 BOOST_DATA_TEST_CASE(is_found_once_it_is_put, backends, backend) {
