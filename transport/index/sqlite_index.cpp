@@ -265,7 +265,12 @@ result<std::unique_ptr<index>> make_sqlite_index(sqlite_index_config config) {
   if (auto valid = config.validate(); !valid)
     return valid.error();
   // Readers are opened later, perhaps from another working folder.
-  config.path = std::filesystem::absolute(config.path);
+  std::error_code problem;
+  const auto whole = std::filesystem::absolute(config.path, problem);
+  if (problem)
+    return error{errc::failed_precondition,
+                 "database " + config.path.string() + ": no working folder: " + problem.message()};
+  config.path = whole;
   auto database = sqlite::database::open(
       config.path, {.busy_timeout = config.busy_timeout, .full_sync = config.full_sync});
   if (!database)
