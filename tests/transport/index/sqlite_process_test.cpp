@@ -33,6 +33,9 @@ public:
     limit(1 << 20);
   }
 
+  /// What a write without space fails with: only a full disk is more to SQLite than an I/O error.
+  errc when_full() const { return mounted_ ? errc::resource_exhausted : errc::unavailable; }
+
   void grow() {
     if (mounted_)
       ::mount(nullptr, folder_.c_str(), nullptr, MS_REMOUNT, "size=64m");
@@ -153,7 +156,8 @@ BOOST_AUTO_TEST_CASE(go_on_after_the_disk_was_full) {
     outcome done;
     while (!(done = at.apply(put(std::to_string(stored), std::string(50'000, 'x')))).why)
       ++stored;
-    test.say(to_string(*done.why));
+    test.say(code_of(done) == disk.when_full() ? "full" : to_string(*done.why));
+    test.say(done.why->message);
     int missing = 0;
     for (int n = 0; n < stored; ++n)
       missing += !at.lookup(std::to_string(n)).entry;
@@ -164,8 +168,8 @@ BOOST_AUTO_TEST_CASE(go_on_after_the_disk_was_full) {
     const auto again = at.apply(put(std::to_string(stored), std::string(50'000, 'x')));
     test.say(again.why ? to_string(*again.why) : "stored");
   }};
-  const auto why = writer.hear();
-  BOOST_TEST(why.starts_with("resource_exhausted: database " + file.string()), why);
+  BOOST_TEST(writer.hear() == "full");
+  BOOST_TEST(writer.hear().starts_with("database " + file.string()));
   BOOST_TEST(writer.hear() == "some");
   BOOST_TEST(writer.hear() == "0");
   BOOST_TEST(writer.hear() == "ok");
