@@ -1,12 +1,20 @@
 #pragma once
 
 #include <deja/messages/caf_error.hpp>
+#include <deja/messages/catalog.hpp>
 
 #include <caf/typed_response_promise.hpp>
 
 #include <memory>
 
 namespace deja {
+
+/// An outcome without a value, as a handler answers with it.
+inline result<no_value> as_answer(const result<void>& outcome) {
+  if (outcome)
+    return no_value{};
+  return outcome.error();
+}
 
 /// The answer that a request waits for, given once. Copies are the same answer; when the last one
 /// goes without having answered, the asker is told `unavailable`: CAF itself would let it wait

@@ -32,19 +32,19 @@ using connection_actor = caf::typed_actor<
     caf::replies_to<put_atom, call_context, entry_key, shared<cacheservice::CachedOutput>,
                     put_condition>::with<put_status>,
     // Deletes the entry.
-    caf::replies_to<remove_atom, call_context, entry_key>::with<caf::unit_t>,
+    caf::replies_to<remove_atom, call_context, entry_key>::with<no_value>,
     // Acquires or extends the reservation and gives the one in force.
     caf::replies_to<reserve_atom, call_context, entry_key, std::string,
                     duration>::with<reservation>,
     // Releases the reservation if the owner has it.
-    caf::replies_to<release_atom, call_context, entry_key, std::string>::with<caf::unit_t>>;
+    caf::replies_to<release_atom, call_context, entry_key, std::string>::with<no_value>>;
 
 /// The data store, read and written off the scheduler.
 using storage_actor = caf::typed_actor<
     // Reads the LiteralMap at this reference, at most the store's download limit.
     caf::replies_to<read_atom, std::string>::with<shared<core::LiteralMap>>,
     // Writes the LiteralMap to this reference.
-    caf::replies_to<write_atom, std::string, shared<core::LiteralMap>>::with<caf::unit_t>,
+    caf::replies_to<write_atom, std::string, shared<core::LiteralMap>>::with<no_value>,
     // Reads the inputs that a key's source names.
     caf::replies_to<read_atom, inputs_under>::with<shared<core::LiteralMap>>,
     // Checks that outputs lie under the prefix, within the payload limit, and gives their URI.
@@ -65,12 +65,11 @@ using catalog_client_actor = caf::typed_actor<
     caf::replies_to<reserve_atom, call_context, shared<catalog_key>, std::string,
                     duration>::with<reservation>,
     // Releases the key's reservation if the owner has it.
-    caf::replies_to<release_atom, call_context, shared<catalog_key>,
-                    std::string>::with<caf::unit_t>,
+    caf::replies_to<release_atom, call_context, shared<catalog_key>, std::string>::with<no_value>,
     // Gives the local record of the owner's reservation; an unknown owner gives the zero record.
     caf::replies_to<recall_atom, std::string>::with<reservation_record>,
     // Keeps a local record of the owner's reservation.
-    caf::replies_to<record_atom, std::string, reservation_record>::with<caf::unit_t>,
+    caf::replies_to<record_atom, std::string, reservation_record>::with<no_value>,
     // Gives up the call with this id: it is answered with canceled.
     caf::reacts_to<cancel_atom, std::uint64_t>>;
 
@@ -85,7 +84,7 @@ using reservation_heartbeat_actor = caf::typed_actor<
     // when the holder ends.
     caf::reacts_to<hold_atom, entry_key, reservation, lease_holder_actor>,
     // Stops extending it, and releases it.
-    caf::replies_to<let_go_atom, entry_key, std::string>::with<caf::unit_t>>;
+    caf::replies_to<let_go_atom, entry_key, std::string>::with<no_value>>;
 
 } // namespace deja
 
@@ -96,6 +95,7 @@ CAF_ADD_TYPE_ID(deja_messages, (deja::entry_key))
 CAF_ADD_TYPE_ID(deja_messages, (deja::found_output))
 CAF_ADD_TYPE_ID(deja_messages, (deja::inputs_under))
 CAF_ADD_TYPE_ID(deja_messages, (deja::lease_holder_actor))
+CAF_ADD_TYPE_ID(deja_messages, (deja::no_value))
 CAF_ADD_TYPE_ID(deja_messages, (deja::output_source))
 CAF_ADD_TYPE_ID(deja_messages, (deja::outputs_under))
 CAF_ADD_TYPE_ID(deja_messages, (deja::put_condition))

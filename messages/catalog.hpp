@@ -38,6 +38,10 @@ struct inputs_under {
 /// the reader's place in the key that is passed on.
 using input_source = std::variant<std::monostate, shared<core::LiteralMap>, inputs_under>;
 
+/// The answer to a request that asks for nothing but to be done. (CAF's own `unit_t` arrives as no
+/// value at all, which its typed interfaces then don't take.)
+struct no_value {};
+
 /// All that a cache key is made from; see `make_key`.
 struct catalog_key {
   std::optional<core::Identifier> identifier;

@@ -86,6 +86,11 @@ typename Inspector::result_type inspect(Inspector& f, outcome& x) {
 // catalog.hpp
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, no_value&) {
+  return f(caf::meta::type_name("no_value"));
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, call_context& x) {
   return f(caf::meta::type_name("call_context"), x.id, x.time_left, x.traceparent);
 }

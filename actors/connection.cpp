@@ -1,0 +1,93 @@
+#include <deja/actors/connection.hpp>
+
+#include <deja/actors/worker_pool.hpp>
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+namespace deja {
+
+namespace {
+
+struct worker_state {
+  std::unique_ptr<cache_endpoint> endpoint;
+};
+
+connection_actor::behavior_type work(connection_actor::stateful_pointer<worker_state> self,
+                                     const endpoint_factory& endpoints) {
+  // Made here: on the thread that uses it.
+  self->state.endpoint = endpoints();
+  auto& endpoint = *self->state.endpoint;
+  return {
+      [&](get_atom, const call_context& context, const entry_key& key) {
+        return answer_of([&] { return endpoint.get(context, key); });
+      },
+      [&](put_atom, const call_context& context, const entry_key& key,
+          const shared<cacheservice::CachedOutput>& output, const put_condition& when) {
+        return answer_of([&] { return endpoint.put(context, key, *output, when); });
+      },
+      [&](remove_atom, const call_context& context, const entry_key& key) {
+        return answer_of([&] { return as_answer(endpoint.remove(context, key)); });
+      },
+      [&](reserve_atom, const call_context& context, const entry_key& key, const std::string& owner,
+          duration heartbeat) {
+        return answer_of([&] { return endpoint.reserve(context, key, owner, heartbeat); });
+      },
+      [&](release_atom, const call_context& context, const entry_key& key,
+          const std::string& owner) {
+        return answer_of([&] { return as_answer(endpoint.release(context, key, owner)); });
+      },
+  };
+}
+
+using pool = worker_pool<connection_actor::base, connection_actor>;
+
+struct pool_state {
+  std::unique_ptr<pool> workers;
+};
+
+connection_actor::behavior_type dispatch(connection_actor::stateful_pointer<pool_state> self,
+                                         const endpoint_factory& endpoints,
+                                         const worker_pool_config& config) {
+  self->state.workers = std::make_unique<pool>(self, config, [self, endpoints] {
+    return self->system().spawn<caf::detached>(work, endpoints);
+  });
+  // Passes a request on as it came.
+  const auto pass = [self]<class T>(reply<T> answer, auto verb, const call_context& context,
+                                    const auto&... what) {
+    self->state.workers->run(answer, context.time_left, verb, context, what...);
+    return answer.asker();
+  };
+  return {
+      [=](get_atom verb, const call_context& context, const entry_key& key) {
+        return pass(reply{self->make_response_promise<found_output>()}, verb, context, key);
+      },
+      [=](put_atom verb, const call_context& context, const entry_key& key,
+          const shared<cacheservice::CachedOutput>& output, const put_condition& when) {
+        return pass(reply{self->make_response_promise<put_status>()}, verb, context, key, output,
+                    when);
+      },
+      [=](remove_atom verb, const call_context& context, const entry_key& key) {
+        return pass(reply{self->make_response_promise<no_value>()}, verb, context, key);
+      },
+      [=](reserve_atom verb, const call_context& context, const entry_key& key,
+          const std::string& owner, duration heartbeat) {
+        return pass(reply{self->make_response_promise<reservation>()}, verb, context, key, owner,
+                    heartbeat);
+      },
+      [=](release_atom verb, const call_context& context, const entry_key& key,
+          const std::string& owner) {
+        return pass(reply{self->make_response_promise<no_value>()}, verb, context, key, owner);
+      },
+  };
+}
+
+} // namespace
+
+connection_actor spawn_connection_pool(caf::actor_system& system, endpoint_factory endpoints,
+                                       worker_pool_config config) {
+  config.validate().value();
+  return system.spawn(dispatch, std::move(endpoints), config);
+}
+
+} // namespace deja

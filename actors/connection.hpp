@@ -1,0 +1,23 @@
+#pragma once
+
+#include <deja/actors/worker_pool_config.hpp>
+#include <deja/messages/actors.hpp>
+#include <deja/transport/cache_endpoint.hpp>
+#include <deja/transport/index/call_rules.hpp>
+
+namespace deja {
+
+/// Makes one more way to the service. Called from the threads of the connections.
+using endpoint_factory = std::function<std::unique_ptr<cache_endpoint>()>;
+
+/// Spawns a pool of connections behind one handle: detached actors, each with an endpoint of its
+/// own, made when they are needed. A request gets the next one that is free. Ends with `send_exit`;
+/// what is under way ends within its deadline.
+connection_actor spawn_connection_pool(caf::actor_system& system, endpoint_factory endpoints,
+                                       worker_pool_config config = {});
+
+/// Spawns a connection to the service in the same process. It never blocks.
+connection_actor spawn_local_connection(caf::actor_system& system, cache_service_actor service,
+                                        call_limits limits = {});
+
+} // namespace deja

@@ -1,0 +1,283 @@
+#include "../support/results.hpp"
+
+#include <deja/actors/cache_service.hpp>
+#include <deja/actors/connection.hpp>
+#include <deja/actors/storage.hpp>
+#include <deja/messages/caf_error.hpp>
+#include <deja/messages/configure.hpp>
+#include <deja/transport/index/memory_index.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+
+namespace {
+
+using namespace deja;
+using namespace std::chrono_literals;
+using literals = shared<core::LiteralMap>;
+
+const entry_key key{{"o", "p", "d"}, "k"};
+
+struct config : caf::actor_system_config {
+  config() { configure(*this); }
+};
+
+/// Real threads: detached actors know no virtual time.
+struct live_system {
+  template <class T, class Handle, class... Ts>
+  result<T> ask(const Handle& whom, Ts... what) {
+    auto told = result<T>{boost::system::in_place_error, error{}};
+    self->request(whom, 1min, std::move(what)...)
+        .receive([&](T& value) { told = std::move(value); },
+                 [&](const caf::error& why) { told = from_caf(why); });
+    return told;
+  }
+
+  config settings;
+  caf::actor_system system{settings};
+  caf::scoped_actor self{system};
+};
+
+/// What the endpoints of a test share: a gate that they wait at, and what they saw.
+struct gate {
+  void pass() {
+    std::unique_lock lock{mutex};
+    ++waiting;
+    threads.insert(std::this_thread::get_id());
+    changed.notify_all();
+    changed.wait(lock, [this] { return open; });
+  }
+
+  void wait_for(std::size_t count) {
+    std::unique_lock lock{mutex};
+    changed.wait(lock, [&] { return waiting >= count; });
+  }
+
+  void open_up() {
+    const std::lock_guard lock{mutex};
+    open = true;
+    changed.notify_all();
+  }
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::size_t waiting = 0;
+  bool open = false;
+  std::set<std::thread::id> threads;
+};
+
+class gated_endpoint : public cache_endpoint {
+public:
+  explicit gated_endpoint(gate& at) : gate_(at) {}
+
+  result<found_output> get(const call_context&, const entry_key& wanted) override {
+    if (wanted.key == "throw")
+      throw std::runtime_error{"broken"};
+    gate_.pass();
+    return error{errc::not_found, "no " + wanted.key};
+  }
+
+  result<put_status> put(const call_context&, const entry_key&, const cacheservice::CachedOutput&,
+                         const put_condition&) override {
+    return put_status::already_same;
+  }
+
+  result<void> remove(const call_context&, const entry_key&) override { return {}; }
+
+  result<reservation> reserve(const call_context&, const entry_key&, const std::string& owner,
+                              duration) override {
+    reservation held;
+    held.owner = owner;
+    return held;
+  }
+
+  result<void> release(const call_context&, const entry_key&, const std::string&) override {
+    return error{errc::unavailable, "gone"};
+  }
+
+private:
+  gate& gate_;
+};
+
+struct pool : live_system {
+  explicit pool(worker_pool_config limits = {.workers = 2, .waiting = 1})
+      : connection(spawn_connection_pool(
+            system, [this] { return std::make_unique<gated_endpoint>(endpoints); }, limits)) {}
+
+  ~pool() {
+    endpoints.open_up();
+    caf::anon_send_exit(connection, caf::exit_reason::user_shutdown);
+  }
+
+  auto get(duration time = 0s) {
+    return self->request(connection, 1min, get_atom_v,
+                         call_context{.id = 0, .time_left = time, .traceparent = {}}, key);
+  }
+
+  template <class Asked>
+  static errc code_of(Asked&& asked) {
+    auto code = errc::ok;
+    asked.receive([](const found_output&) {},
+                  [&](const caf::error& why) { code = from_caf(why).code; });
+    return code;
+  }
+
+  gate endpoints;
+  connection_actor connection;
+};
+
+cacheservice::CachedOutput output(const std::string& uri) {
+  cacheservice::CachedOutput some;
+  some.set_output_uri(uri);
+  return some;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(connection_pool)
+
+BOOST_FIXTURE_TEST_CASE(requests_run_side_by_side_and_then_wait, pool) {
+  auto first = get(), second = get();
+  endpoints.wait_for(2);
+  auto third = get();
+  BOOST_TEST(code_of(get()) == errc::resource_exhausted);
+  endpoints.open_up();
+  BOOST_TEST(code_of(first) == errc::not_found);
+  BOOST_TEST(code_of(second) == errc::not_found);
+  BOOST_TEST(code_of(third) == errc::not_found);
+  BOOST_TEST(endpoints.threads.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_whose_time_is_up_before_its_turn_is_not_begun) {
+  pool one{{.workers = 1, .waiting = 1}};
+  auto first = one.get();
+  one.endpoints.wait_for(1);
+  auto second = one.get(1ns);
+  one.endpoints.open_up();
+  BOOST_TEST(one.code_of(first) == errc::not_found);
+  BOOST_TEST(one.code_of(second) == errc::deadline_exceeded);
+  BOOST_TEST(one.endpoints.waiting == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(an_exception_is_an_answer_and_the_worker_goes_on, pool) {
+  endpoints.open_up();
+  for (int round = 0; round < 4; ++round) {
+    const auto told =
+        ask<found_output>(connection, get_atom_v, call_context{}, entry_key{{}, "throw"});
+    BOOST_TEST(testing::code_of(told) == errc::internal);
+  }
+  BOOST_TEST(code_of(get()) == errc::not_found);
+}
+
+BOOST_FIXTURE_TEST_CASE(each_call_reaches_the_endpoint, pool) {
+  const auto put =
+      ask<put_status>(connection, put_atom_v, call_context{}, key,
+                      shared<cacheservice::CachedOutput>{output("u")}, put_condition{});
+  BOOST_TEST((put.value() == put_status::already_same));
+  BOOST_TEST(ask<no_value>(connection, remove_atom_v, call_context{}, key).has_value());
+  const auto held = ask<reservation>(connection, reserve_atom_v, call_context{}, key,
+                                     std::string{"me"}, duration{1s});
+  BOOST_TEST(held.value().owner == "me");
+  const auto released =
+      ask<no_value>(connection, release_atom_v, call_context{}, key, std::string{"me"});
+  BOOST_TEST(testing::code_of(released) == errc::unavailable);
+}
+
+BOOST_FIXTURE_TEST_CASE(who_waits_when_the_pool_ends_is_told, pool) {
+  auto first = get(), second = get();
+  endpoints.wait_for(2);
+  caf::anon_send_exit(connection, caf::exit_reason::user_shutdown);
+  BOOST_TEST(code_of(first) == errc::unavailable);
+  BOOST_TEST(code_of(second) == errc::unavailable);
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_has_workers) {
+  BOOST_TEST(worker_pool_config{.workers = 0}.validate().error().message ==
+             "worker pool: workers is 0; 1 to 1024 are possible");
+  BOOST_TEST(!worker_pool_config{.workers = 1025}.validate());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(local_connection)
+
+BOOST_FIXTURE_TEST_CASE(the_service_in_the_same_process_answers_all_calls, live_system) {
+  const auto service = spawn_cache_service(system, make_memory_index());
+  const auto connection = spawn_local_connection(system, service);
+  const auto get = [&] {
+    return ask<found_output>(connection, get_atom_v, call_context{}, key);
+  };
+  const auto put = [&](const std::string& uri) {
+    return ask<put_status>(connection, put_atom_v, call_context{}, key,
+                           shared<cacheservice::CachedOutput>{output(uri)}, put_condition{});
+  };
+  const auto reserve = [&](const std::string& owner) {
+    return ask<reservation>(connection, reserve_atom_v, call_context{}, key, owner, duration{1s})
+        .value()
+        .owner;
+  };
+  BOOST_TEST(testing::code_of(get()) == errc::not_found);
+  BOOST_TEST((put("u").value() == put_status::stored));
+  BOOST_TEST((put("u").value() == put_status::already_same));
+  BOOST_TEST((put("v").value() == put_status::already_other));
+  BOOST_TEST(get().value().output->output_uri() == "u");
+  BOOST_TEST(ask<no_value>(connection, remove_atom_v, call_context{}, key).has_value());
+  BOOST_TEST(testing::code_of(get()) == errc::not_found);
+  BOOST_TEST(reserve("me") == "me");
+  BOOST_TEST(reserve("you") == "me");
+  BOOST_TEST(ask<no_value>(connection, release_atom_v, call_context{}, key, std::string{"me"})
+                 .has_value());
+  BOOST_TEST(reserve("you") == "you");
+  const auto empty = ask<found_output>(connection, get_atom_v, call_context{}, entry_key{{}, ""});
+  BOOST_TEST(testing::code_of(empty) == errc::invalid_argument);
+  caf::anon_send_exit(service, caf::exit_reason::user_shutdown);
+  self->wait_for(service);
+  BOOST_TEST(testing::code_of(get()) == errc::unavailable);
+  caf::anon_send_exit(connection, caf::exit_reason::user_shutdown);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(storage)
+
+BOOST_FIXTURE_TEST_CASE(task_data_are_read_and_written_by_flytes_names, live_system) {
+  const auto store = spawn_storage(system, open_blob_store("mem://b").value(),
+                                   {.pool = {.workers = 2}, .payload_limit = 64});
+  core::LiteralMap some;
+  (*some.mutable_literals())["x"].set_hash("h");
+  BOOST_TEST(ask<no_value>(store, write_atom_v, std::string{"mem://b/in/inputs.pb"}, literals{some})
+                 .has_value());
+  BOOST_TEST(ask<literals>(store, read_atom_v, inputs_under{"mem://b/in"})
+                 .value()
+                 ->literals()
+                 .at("x")
+                 .hash() == "h");
+  const auto outputs = [&] {
+    return ask<std::string>(store, look_up_atom_v, outputs_under{"mem://b/out"});
+  };
+  BOOST_TEST(testing::code_of(outputs()) == errc::not_found);
+  const std::string place = "mem://b/out/outputs.pb";
+  BOOST_TEST(ask<no_value>(store, write_atom_v, place, literals{some}).has_value());
+  BOOST_TEST(outputs().value() == place);
+  BOOST_TEST(ask<literals>(store, read_atom_v, place).has_value());
+  (*some.mutable_literals())["x"].set_hash(std::string(100, 'h'));
+  BOOST_TEST(ask<no_value>(store, write_atom_v, place, literals{some}).has_value());
+  BOOST_TEST(testing::code_of(outputs()) == errc::resource_exhausted);
+  caf::anon_send_exit(store, caf::exit_reason::user_shutdown);
+}
+
+BOOST_AUTO_TEST_CASE(limits_of_nothing_are_refused) {
+  BOOST_TEST(storage_config{.download_limit = 0}.validate().error().message ==
+             "storage: download_limit is 0 bytes; at least 1 is possible");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <deja/messages/actors.hpp>
+#include <deja/messages/caf_error.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+namespace deja::testing {
+
+/// What a fake service knows and was asked. Outlives its actor.
+struct fake_service {
+  std::optional<error> down;           ///< Set: each call fails with it.
+  std::optional<found_output> entry;   ///< What a look-up finds.
+  put_status put = put_status::stored; ///< What becomes of a put.
+  std::optional<std::string> owner;    ///< Who has the reservation.
+  std::vector<std::string> calls;      ///< Each call's verb and key, or owner.
+  std::vector<call_context> contexts;
+  std::vector<std::pair<shared<cacheservice::CachedOutput>, put_condition>> puts;
+  std::function<void()> before_reserve = [] {
+  };
+};
+
+/// A connection to it that answers at once.
+inline connection_actor connect(caf::actor_system& system, fake_service& service) {
+  return system.spawn([&service]() -> connection_actor::behavior_type {
+    const auto note = [&service](const call_context& context, const std::string& what) {
+      service.calls.push_back(what);
+      service.contexts.push_back(context);
+    };
+    return {
+        [&service, note](get_atom, const call_context& context,
+                         const entry_key& key) -> caf::result<found_output> {
+          note(context, "get " + key.key);
+          if (service.down)
+            return to_caf(*service.down);
+          if (!service.entry)
+            return to_caf({errc::not_found, "no entry"});
+          return *service.entry;
+        },
+        [&service, note](put_atom, const call_context& context, const entry_key& key,
+                         const shared<cacheservice::CachedOutput>& output,
+                         const put_condition& when) -> caf::result<put_status> {
+          note(context, "put " + key.key);
+          if (service.down)
+            return to_caf(*service.down);
+          service.puts.emplace_back(output, when);
+          return service.put;
+        },
+        [&service, note](remove_atom, const call_context& context,
+                         const entry_key& key) -> caf::result<no_value> {
+          note(context, "remove " + key.key);
+          return no_value{};
+        },
+        [&service, note](reserve_atom, const call_context& context, const entry_key& key,
+                         const std::string& owner, duration heartbeat) -> caf::result<reservation> {
+          note(context, "reserve " + owner);
+          service.before_reserve();
+          if (service.down)
+            return to_caf(*service.down);
+          if (!service.owner)
+            service.owner = owner;
+          reservation held;
+          held.key = key;
+          held.owner = *service.owner;
+          held.heartbeat = heartbeat;
+          return held;
+        },
+        [&service, note](release_atom, const call_context& context, const entry_key&,
+                         const std::string& owner) -> caf::result<no_value> {
+          note(context, "release " + owner);
+          if (service.down)
+            return to_caf(*service.down);
+          if (service.owner == owner)
+            service.owner.reset();
+          return no_value{};
+        },
+    };
+  });
+}
+
+} // namespace deja::testing
