@@ -36,7 +36,8 @@ struct reserve_operation {
   duration lease{};     ///< It expires after this unless it is extended.
 };
 
-/// Releases the reservation if `owner` has it. Nothing to release is no error.
+/// Releases the reservation if `owner` has it. Nothing to release is no error. Outcome:
+/// `reservation` is the one that was released.
 struct release_operation {
   entry_key key;
   std::string owner;

@@ -10,10 +10,8 @@ namespace deja::run {
 
 namespace {
 
-constexpr sqlite::options quick{.read_only = false,
-                                .busy_timeout = std::chrono::milliseconds{200},
-                                .write_ahead = false,
-                                .full_sync = false};
+constexpr sqlite::options quick{
+    .read_only = false, .busy_timeout = std::chrono::milliseconds{200}, .full_sync = false};
 
 std::int64_t nanoseconds(const timespec& time) {
   return time.tv_sec * 1'000'000'000 + time.tv_nsec;

@@ -19,10 +19,10 @@ namespace deja {
 
 namespace {
 
-constexpr std::string_view format = "deja data folder 1\n";
+const std::string format_name = "deja data folder ", known_format = "1";
 
 error failed(const std::string& doing, const std::filesystem::path& what, int number) {
-  errc code = errc::unavailable;
+  errc code = errc::internal; // Not unavailable, which says that another holds the lock.
   switch (number) {
   case EACCES:
   case EPERM:
@@ -33,7 +33,11 @@ error failed(const std::string& doing, const std::filesystem::path& what, int nu
   case EDQUOT:
   case EMFILE:
   case ENFILE:
+  case ENOLCK:
     code = errc::resource_exhausted;
+    break;
+  case ENOENT:
+    code = errc::failed_precondition;
     break;
   case ENOTDIR:
   case ENAMETOOLONG:
@@ -84,12 +88,22 @@ result<void> check_file_system(const std::filesystem::path& path) {
 }
 
 result<void> check_format(const std::filesystem::path& file) {
+  errno = 0;
   std::ifstream in{file, std::ios::binary};
-  std::string found{std::istreambuf_iterator<char>{in}, {}};
-  if (found == format)
+  if (!in)
+    return failed("reading", file, errno);
+  std::string found(64, '\0');
+  in.read(found.data(), static_cast<std::streamsize>(found.size()));
+  found.resize(static_cast<std::size_t>(in.gcount()));
+  if (found == format_name + known_format + '\n')
     return {};
+  const auto number = found.starts_with(format_name) ? found.substr(format_name.size()) : "";
+  if (number.find_first_not_of("0123456789") != number.size() - 1 || !number.ends_with('\n'))
+    return error{errc::failed_precondition, file.string() + " is not a data folder's"};
   return error{errc::failed_precondition,
-               file.string() + " is not of a data folder that this Deja knows"};
+               "data folder " + file.parent_path().string() + " is of format " +
+                   number.substr(0, number.size() - 1) + ", made by a newer Deja; this one knows " +
+                   known_format};
 }
 
 /// Written aside and linked into place, so that nobody sees half of it.
@@ -100,6 +114,7 @@ result<void> make_format(const std::filesystem::path& file) {
   const int descriptor = ::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (descriptor < 0)
     return failed("making", aside, errno);
+  const auto format = format_name + known_format + '\n';
   const bool written =
       ::write(descriptor, format.data(), format.size()) == static_cast<ssize_t>(format.size()) &&
       ::fsync(descriptor) == 0;
@@ -137,7 +152,8 @@ folder_lock::folder_lock(folder_lock&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 folder_lock& folder_lock::operator=(folder_lock&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
+  folder_lock taken{std::move(other)};
+  std::swap(descriptor_, taken.descriptor_);
   return *this;
 }
 
@@ -168,9 +184,11 @@ result<folder_lock> folder_lock::take(const std::filesystem::path& file, duratio
 
 result<data_folder> data_folder::open(const std::filesystem::path& path) {
   std::error_code problem;
-  const auto whole = std::filesystem::absolute(path, problem);
+  auto whole = std::filesystem::absolute(path, problem).lexically_normal();
   if (problem)
     return failed("finding", path, problem.value());
+  if (!whole.has_filename()) // It ends in a slash.
+    whole = whole.parent_path();
   if (!std::filesystem::is_directory(whole, problem)) {
     std::filesystem::create_directories(whole.parent_path(), problem);
     if (problem)

@@ -44,7 +44,7 @@ private:
   auto call(Call call) -> decltype(call(std::declval<content_store&>())) {
     return here_or_there(
         lock_, duration::zero(),
-        [&]() -> decltype(call(**here_)) {
+        [&](duration) -> decltype(call(**here_)) {
           if (!here_)
             return here_.error();
           return call(**here_);

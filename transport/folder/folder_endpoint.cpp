@@ -3,6 +3,7 @@
 #include <deja/messages/cached_output.hpp>
 #include <deja/transport/connect/connect_endpoint.hpp>
 #include <deja/transport/folder/here_or_there.hpp>
+#include <deja/transport/index/decision.hpp>
 #include <deja/transport/index/sqlite_index.hpp>
 
 #include <sys/stat.h>
@@ -30,7 +31,7 @@ public:
   result<found_output> get(const call_context& context, const entry_key& key) override {
     return call(
         context,
-        [&]() -> result<found_output> {
+        [&](duration) -> result<found_output> {
           if (auto valid = rules_.check(key); !valid)
             return valid.error();
           auto index = open();
@@ -48,7 +49,9 @@ public:
                          const put_condition& when) override {
     return call(
         context,
-        [&] { return was_put(content_digest(output), apply(rules_.put(key, output, when))); },
+        [&](duration left) {
+          return was_put(content_digest(output), apply(left, rules_.put(key, output, when)));
+        },
         [&](cache_endpoint& service, const call_context& left) {
           return service.put(left, key, output, when);
         });
@@ -56,7 +59,7 @@ public:
 
   result<void> remove(const call_context& context, const entry_key& key) override {
     return call(
-        context, [&] { return was_done(apply(rules_.remove(key))); },
+        context, [&](duration left) { return was_done(apply(left, rules_.remove(key))); },
         [&](cache_endpoint& service, const call_context& left) {
           return service.remove(left, key);
         });
@@ -65,7 +68,10 @@ public:
   result<reservation> reserve(const call_context& context, const entry_key& key,
                               const std::string& owner, duration heartbeat) override {
     return call(
-        context, [&] { return was_reserved(apply(rules_.reserve(key, owner, heartbeat))); },
+        context,
+        [&](duration left) {
+          return was_reserved(apply(left, rules_.reserve(key, owner, heartbeat)));
+        },
         [&](cache_endpoint& service, const call_context& left) {
           return service.reserve(left, key, owner, heartbeat);
         });
@@ -74,7 +80,7 @@ public:
   result<void> release(const call_context& context, const entry_key& key,
                        const std::string& owner) override {
     return call(
-        context, [&] { return was_done(apply(rules_.release(key, owner))); },
+        context, [&](duration left) { return was_done(apply(left, rules_.release(key, owner))); },
         [&](cache_endpoint& service, const call_context& left) {
           return service.release(left, key, owner);
         });
@@ -82,7 +88,7 @@ public:
 
 private:
   template <class Here, class There>
-  auto call(const call_context& context, Here here, There there) -> decltype(here()) {
+  auto call(const call_context& context, Here here, There there) -> decltype(here(duration{})) {
     return here_or_there(lock_, context.time_left, here, [&](duration left) {
       if (!service_)
         service_ = services_.endpoint(folder_.socket());
@@ -92,15 +98,23 @@ private:
     });
   }
 
-  outcome apply(result<operation> what) {
+  outcome apply(duration left, result<operation> what) {
     if (!what)
       return {what.error(), std::nullopt, std::nullopt};
     auto index = open();
     if (!index)
       return {index.error(), std::nullopt, std::nullopt};
-    std::promise<outcome> done;
-    (*index)->apply({std::move(*what)}, [&](auto all) { done.set_value(std::move(all.front())); });
-    return done.get_future().get();
+    const auto done = std::make_shared<std::promise<outcome>>();
+    const auto name = key_of(*what).key;
+    (*index)->apply({std::move(*what)},
+                    [done](auto all) { done->set_value(std::move(all.front())); });
+    auto answer = done->get_future();
+    if (answer.wait_for(left) == std::future_status::ready)
+      return answer.get();
+    return {error{errc::deadline_exceeded, "key \"" + name + "\": " + path_.string() +
+                                               " is locked by another process; what was asked "
+                                               "may still happen"},
+            std::nullopt, std::nullopt};
   }
 
   /// The index, opened once and anew where the file has been replaced since.

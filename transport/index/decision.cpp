@@ -14,6 +14,11 @@ bool is_live(const std::optional<reservation_row>& row, const decision_context& 
   return row && row->ends > context.since_boot;
 }
 
+/// Far enough lies beyond what the clock counts.
+wall_time later(wall_time now, duration lifetime) {
+  return lifetime > wall_time::max() - now ? wall_time::max() : now + lifetime;
+}
+
 reservation handed_out(const reservation_row& row, const decision_context& context) {
   auto out = row.reservation;
   out.expires = context.now + (row.ends - context.since_boot);
@@ -33,7 +38,7 @@ std::optional<error> refusal(const put_operation& put, const stored_state& state
                                                   "\": its reservation is no longer held by \"" +
                                                   when.held->owner + "\""};
   }
-  if (!is_live(state.entry, context)) // Also a generation that is gone may be put anew.
+  if (!state.entry) // Also a generation that is gone may be put anew.
     return std::nullopt;
   if (when.overwrite)
     return std::nullopt;
@@ -55,21 +60,20 @@ struct decider {
   outcome operator()(const put_operation& put) const {
     if (auto why = refusal(put, state, context))
       return {why, state.entry, std::nullopt};
-    const bool kept = is_live(state.entry, context);
-    const auto created = put.created.value_or(kept ? state.entry->created : context.now);
+    const auto created = put.created.value_or(state.entry ? state.entry->created : context.now);
     entry next{put.key, put.task, with_times(put.output, created, context.now), put.content};
     next.size = next.output.size();
     next.created = created;
     next.updated = next.accessed = context.now;
     if (put.lifetime)
-      next.expires = context.now + *put.lifetime;
+      next.expires = later(context.now, *put.lifetime);
     next.generation = context.next_number();
     state.entry = std::move(next);
     return {std::nullopt, state.entry, std::nullopt};
   }
 
   outcome operator()(const delete_operation& remove) const {
-    if (!is_live(state.entry, context))
+    if (!state.entry)
       return {error{errc::not_found, "deleting key \"" + remove.key.key + "\": there is no entry"},
               std::nullopt, std::nullopt};
     if (remove.generation && *remove.generation != state.entry->generation)
@@ -101,13 +105,17 @@ struct decider {
   }
 
   outcome operator()(const release_operation& release) const {
-    if (state.reservation && state.reservation->reservation.owner == release.owner)
-      state.reservation.reset();
-    return {};
+    if (!state.reservation || state.reservation->reservation.owner != release.owner)
+      return {};
+    outcome done;
+    if (is_live(state.reservation, context))
+      done.reservation = handed_out(*state.reservation, context);
+    state.reservation.reset();
+    return done;
   }
 
   outcome operator()(const touch_operation&) const {
-    if (is_live(state.entry, context))
+    if (state.entry)
       state.entry->accessed = context.now;
     return {};
   }
@@ -116,6 +124,8 @@ struct decider {
 } // namespace
 
 outcome decide(const operation& what, stored_state& state, const decision_context& context) {
+  if (!is_live(state.entry, context))
+    state.entry.reset();
   return std::visit(decider{state, context}, what);
 }
 

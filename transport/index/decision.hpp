@@ -8,6 +8,8 @@ namespace deja {
 
 /// A reservation as an index on one machine keeps it: with its end on the boot clock.
 struct reservation_row {
+  bool operator==(const reservation_row&) const = default;
+
   deja::reservation reservation; ///< `expires` is worked out when it is handed out.
   duration lease{};              ///< What it was last granted for.
   duration ends{};               ///< Since boot.

@@ -12,10 +12,10 @@ namespace deja {
 struct scan_filter {
   enum class kind { entries, reservations };
   kind what = kind::entries;
-  std::optional<std::string> org, project, domain, task; ///< Equal to these, where given.
-  std::string key_prefix;
-  std::optional<duration> older_than; ///< Entries: updated longer ago. Reservations: held longer.
-  std::size_t limit = 100;            ///< At most this many a page; 1 to 10,000.
+  std::optional<std::string> org{}, project{}, domain{}, task{}; ///< Equal to these, where given.
+  std::string key_prefix{};
+  std::optional<duration> older_than{}; ///< Entries: updated longer ago. Reservations: held longer.
+  std::size_t limit = 100;              ///< At most this many a page; 1 to 10,000.
 };
 
 /// One page. `next` is the cursor for the page after it; empty on the last one.

@@ -75,8 +75,10 @@ private:
 
   void tell_watcher(const std::vector<operation>& operations, const std::vector<outcome>& results) {
     std::lock_guard lock{watch_mutex_};
-    if (on_change_)
-      on_change_(changed_keys(operations, results));
+    if (!on_change_)
+      return;
+    if (const auto changed = changed_keys(operations, results); !changed.empty())
+      on_change_(changed);
   }
 
   const std::shared_ptr<const deja::clock> clock_;

@@ -10,6 +10,23 @@ bool equal(const std::optional<std::string>& wanted, const std::string& is) {
   return !wanted || *wanted == is;
 }
 
+/// Whether an operation with this outcome changed what others see.
+struct has_changed {
+  const outcome& done;
+
+  bool operator()(const put_operation&) const { return !done.why; }
+
+  bool operator()(const delete_operation&) const { return !done.why; }
+
+  bool operator()(const reserve_operation& reserve) const {
+    return done.reservation && done.reservation->owner == reserve.owner;
+  }
+
+  bool operator()(const release_operation&) const { return done.reservation.has_value(); }
+
+  bool operator()(const touch_operation&) const { return false; }
+};
+
 } // namespace
 
 result<page_scanner> page_scanner::start(const scan_filter& filter, const std::string& cursor) {
@@ -69,7 +86,7 @@ std::vector<entry_key> changed_keys(std::span<const operation> operations,
                                     std::span<const outcome> results) {
   std::vector<entry_key> changed;
   for (std::size_t at = 0; at < operations.size(); ++at)
-    if (!results[at].why && !std::holds_alternative<touch_operation>(operations[at]))
+    if (std::visit(has_changed{results[at]}, operations[at]))
       changed.push_back(key_of(operations[at]));
   return changed;
 }

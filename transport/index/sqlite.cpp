@@ -2,22 +2,53 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
 namespace deja::sqlite {
 
 namespace {
 
-errc code_of(int status) {
+/// A failure of the operating system's: what it says tells more than what SQLite makes of it.
+errc code_of_system(int number, errc otherwise) {
+  switch (number) {
+  case ENOSPC:
+  case EDQUOT:
+  case EFBIG:
+  case EMFILE:
+  case ENFILE:
+  case ENOMEM:
+    return errc::resource_exhausted;
+  case EACCES:
+  case EPERM:
+  case EROFS:
+    return errc::permission_denied;
+  case ENOENT:
+  case ENOTDIR:
+  case EISDIR:
+    return errc::failed_precondition;
+  default:
+    return otherwise;
+  }
+}
+
+errc code_of(int status, int number) {
   switch (status & 0xff) {
   case SQLITE_BUSY:
   case SQLITE_LOCKED:
+  case SQLITE_PROTOCOL:
     return errc::unavailable;
+  case SQLITE_IOERR: // In a commit it may have come after the commit's last byte.
+    return code_of_system(number, errc::unavailable);
   case SQLITE_FULL:
   case SQLITE_NOMEM:
     return errc::resource_exhausted;
+  case SQLITE_CANTOPEN:
+    return code_of_system(number, errc::permission_denied);
   case SQLITE_READONLY:
   case SQLITE_PERM:
   case SQLITE_AUTH:
-  case SQLITE_CANTOPEN:
     return errc::permission_denied;
   case SQLITE_NOTADB:
     return errc::failed_precondition;
@@ -30,8 +61,23 @@ errc code_of(int status) {
   }
 }
 
-error describe(int status, const std::filesystem::path& path, const char* text) {
-  return {code_of(status), "database " + path.string() + ": " + text};
+/// The operating system's reason for a failure; 0: SQLite's own failure.
+int system_reason(int status, sqlite3* handle) {
+  const int kind = status & 0xff;
+  return handle && (kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN) ? sqlite3_system_errno(handle)
+                                                                     : 0;
+}
+
+error describe(int status, int number, const std::filesystem::path& path, sqlite3* handle) {
+  auto text = "database " + path.string() + ": " +
+              (handle ? sqlite3_errmsg(handle) : sqlite3_errstr(status));
+  if (number != 0)
+    text += std::string{": "} + std::strerror(number);
+  return {code_of(status, number), std::move(text)};
+}
+
+error describe(int status, const std::filesystem::path& path, sqlite3* handle) {
+  return describe(status, system_reason(status, handle), path, handle);
 }
 
 } // namespace
@@ -52,14 +98,17 @@ result<database> database::open(const std::filesystem::path& path, const options
   database opened;
   opened.handle_.reset(handle);
   opened.path_ = path;
-  if (status != SQLITE_OK)
-    return describe(status, path, handle ? sqlite3_errmsg(handle) : sqlite3_errstr(status));
+  if (status != SQLITE_OK) {
+    int number = system_reason(status, handle);
+    // A file that SQLite may not make it tries to read, and then reports that it isn't there.
+    std::error_code ignored; // of a folder that can't be looked at
+    if (number == ENOENT && !how.read_only &&
+        std::filesystem::is_directory(path.parent_path(), ignored))
+      number = EACCES;
+    return describe(status, number, path, handle);
+  }
   sqlite3_extended_result_codes(handle, 1);
-  // Before the journal mode, or processes that open at once find each other's lock.
   sqlite3_busy_timeout(handle, static_cast<int>(how.busy_timeout.count()));
-  if (!how.read_only && how.write_ahead)
-    if (auto done = opened.run("PRAGMA journal_mode=WAL"); !done)
-      return done.error();
   if (auto done =
           opened.run(how.full_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
       !done)
@@ -67,10 +116,34 @@ result<database> database::open(const std::filesystem::path& path, const options
   return opened;
 }
 
+result<void> database::use_write_ahead_log(std::chrono::milliseconds patience) {
+  // Where several go over at once, SQLite refuses some without waiting for the busy timeout.
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    auto done = run("PRAGMA journal_mode=WAL");
+    if (done || done.error().code != errc::unavailable ||
+        std::chrono::steady_clock::now() >= deadline)
+      return done;
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+}
+
+result<void> database::transaction(access kind, const std::function<result<void>()>& work) {
+  if (auto begun = run(kind == access::write ? "BEGIN IMMEDIATE" : "BEGIN"); !begun)
+    return begun;
+  auto done = work();
+  if (done)
+    done = run("COMMIT");
+  if (!done &&
+      sqlite3_get_autocommit(handle_.get()) == 0) // Some failures have rolled back already.
+    (void)run("ROLLBACK");                        // What it could fail with is what `done` says.
+  return done;
+}
+
 result<void> database::run(const char* sql) {
   const int status = sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr);
   if (status != SQLITE_OK)
-    return describe(status, path_, sqlite3_errmsg(handle_.get()));
+    return describe(status, path_, handle_.get());
   return {};
 }
 
@@ -79,7 +152,7 @@ result<statement> database::prepare(std::string_view sql) {
   const int status = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
   if (status != SQLITE_OK)
-    return describe(status, path_, sqlite3_errmsg(handle_.get()));
+    return describe(status, path_, handle_.get());
   statement prepared;
   prepared.handle_.reset(handle);
   prepared.path_ = path_;
@@ -126,7 +199,7 @@ result<bool> statement::step() {
     return true;
   if (status == SQLITE_DONE)
     return false;
-  auto why = describe(status, path_, sqlite3_errmsg(sqlite3_db_handle(handle_.get())));
+  auto why = describe(status, path_, sqlite3_db_handle(handle_.get()));
   reset();
   return why;
 }

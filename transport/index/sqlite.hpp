@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,8 +20,7 @@ namespace deja::sqlite {
 struct options {
   bool read_only = false;
   std::chrono::milliseconds busy_timeout{10'000}; ///< How long to wait for another's lock.
-  bool write_ahead = true; ///< WAL; else a rollback journal, which is quicker to open and close.
-  bool full_sync = true;   ///< synchronous FULL: a commit survives a power loss. Else NORMAL.
+  bool full_sync = true; ///< synchronous FULL: a commit survives a power loss. Else NORMAL.
 };
 
 class statement;
@@ -28,11 +28,22 @@ class statement;
 /// One connection. Moved, not copied; used by one thread at a time. Every error names the file.
 class database {
 public:
-  /// Opens or creates the file. failed_precondition where it is no database.
+  /// Opens or creates the file and leaves all that is in it. What the file is shows at the first
+  /// reading: failed_precondition where it is no database.
   static result<database> open(const std::filesystem::path& path, const options& how);
+
+  /// Goes over to a write-ahead log, for good: readers and the writer no longer wait for each
+  /// other. A rollback journal is quicker to open and close.
+  result<void> use_write_ahead_log(std::chrono::milliseconds patience);
 
   /// Runs statements that give no rows.
   result<void> run(const char* sql);
+
+  enum class access { read, write };
+
+  /// Does `work` as one transaction: one state of the file to read, all or nothing of what is
+  /// written. Where `work` fails, or the commit, it is undone.
+  result<void> transaction(access kind, const std::function<result<void>()>& work);
 
   /// Prepares a statement for many uses.
   result<statement> prepare(std::string_view sql);

@@ -5,8 +5,8 @@
 #include <deja/transport/quiet_thread.hpp>
 
 #include <condition_variable>
-#include <deque>
 #include <mutex>
+#include <sys/stat.h>
 
 namespace deja {
 
@@ -18,10 +18,27 @@ struct reader {
   sqlite_rows rows;
 };
 
+/// Which file a path leads to.
+struct file_identity {
+  static std::optional<file_identity> of(const std::filesystem::path& path) {
+    struct stat found {};
+
+    if (::stat(path.c_str(), &found) != 0)
+      return std::nullopt;
+    return file_identity{found.st_dev, found.st_ino};
+  }
+
+  bool operator==(const file_identity&) const = default;
+
+  dev_t device;
+  ino_t inode;
+};
+
 class sqlite_index final : public index {
 public:
   sqlite_index(sqlite_index_config config, sqlite::database database, sqlite_rows rows)
-      : config_(std::move(config)), database_(std::move(database)), rows_(std::move(rows)) {}
+      : config_(std::move(config)), database_(std::move(database)), rows_(std::move(rows)),
+        file_(file_identity::of(config_.path)) {}
 
   ~sqlite_index() override {
     {
@@ -53,12 +70,19 @@ public:
       return done(std::move(found));
     }
     const auto context = moment();
-    for (const auto& key : keys) {
-      auto state = (*lent)->rows.load(key);
-      found.push_back(state ? visible(*state, context)
-                            : outcome{state.error(), std::nullopt, std::nullopt});
-    }
+    // In one transaction, for a group of operations is seen whole or not at all.
+    const auto read = (*lent)->database.transaction(access::read, [&]() -> result<void> {
+      for (const auto& key : keys) {
+        const auto state = (*lent)->rows.load(key);
+        if (!state)
+          return state.error();
+        found.push_back(visible(*state, context));
+      }
+      return {};
+    });
     give_back(std::move(*lent));
+    if (!read)
+      found.assign(keys.size(), outcome{read.error(), std::nullopt, std::nullopt});
     done(std::move(found));
   }
 
@@ -78,6 +102,10 @@ public:
   }
 
   result<void> ready() override {
+    if (const auto now = file_identity::of(config_.path); !now || now != file_)
+      return error{errc::failed_precondition, "database " + config_.path.string() +
+                                                  ": the file has been moved or removed while it "
+                                                  "was in use; start anew"};
     auto lent = borrow();
     if (!lent)
       return lent.error();
@@ -89,6 +117,8 @@ public:
   }
 
 private:
+  using access = sqlite::database::access;
+
   struct group {
     std::vector<operation> operations;
     outcomes done;
@@ -137,9 +167,16 @@ private:
     }
   }
 
-  void commit(std::deque<group>& groups) {
+  void commit(std::span<group> groups) {
     std::vector<std::vector<outcome>> results;
-    const auto done = transact(groups, results);
+    const auto done =
+        database_.transaction(access::write, [&] { return decide_all(groups, results); });
+    if (!done && groups.size() > 1 && done.error().code != errc::unavailable) {
+      // No group takes others down with it.
+      for (auto& alone : groups)
+        commit({&alone, 1});
+      return;
+    }
     if (done)
       tell_watcher(groups, results);
     for (std::size_t at = 0; at < groups.size(); ++at) {
@@ -151,19 +188,7 @@ private:
     }
   }
 
-  result<void> transact(const std::deque<group>& groups,
-                        std::vector<std::vector<outcome>>& results) {
-    if (auto begun = database_.run("BEGIN IMMEDIATE"); !begun)
-      return begun;
-    auto done = decide_all(groups, results);
-    if (done)
-      done = database_.run("COMMIT");
-    if (!done)
-      (void)database_.run("ROLLBACK"); // Where the failure has rolled back already, it says so.
-    return done;
-  }
-
-  result<void> decide_all(const std::deque<group>& groups,
+  result<void> decide_all(std::span<const group> groups,
                           std::vector<std::vector<outcome>>& results) {
     auto last = rows_.last_number();
     if (!last)
@@ -191,13 +216,14 @@ private:
     return {};
   }
 
-  void tell_watcher(const std::deque<group>& groups,
+  void tell_watcher(std::span<const group> groups,
                     const std::vector<std::vector<outcome>>& results) {
     std::lock_guard lock{watch_mutex_};
     if (!on_change_)
       return;
     for (std::size_t at = 0; at < groups.size(); ++at)
-      on_change_(changed_keys(groups[at].operations, results[at]));
+      if (const auto changed = changed_keys(groups[at].operations, results[at]); !changed.empty())
+        on_change_(changed);
   }
 
   const sqlite_index_config config_;
@@ -206,9 +232,11 @@ private:
   sqlite::database database_;
   sqlite_rows rows_;
 
+  const std::optional<file_identity> file_;
+
   std::mutex mutex_; ///< For what follows.
   std::condition_variable wake_;
-  std::deque<group> waiting_;
+  std::vector<group> waiting_;
   bool stopping_ = false;
   std::thread writer_;
 
@@ -236,11 +264,18 @@ result<void> sqlite_index_config::validate() const {
 result<std::unique_ptr<index>> make_sqlite_index(sqlite_index_config config) {
   if (auto valid = config.validate(); !valid)
     return valid.error();
+  // Readers are opened later, perhaps from another working folder.
+  std::error_code problem;
+  const auto whole = std::filesystem::absolute(config.path, problem);
+  if (problem)
+    return error{errc::failed_precondition,
+                 "database " + config.path.string() + ": no working folder: " + problem.message()};
+  config.path = whole;
   auto database = sqlite::database::open(
       config.path, {.busy_timeout = config.busy_timeout, .full_sync = config.full_sync});
   if (!database)
     return database.error();
-  if (auto ready = migrate(*database, *config.clock); !ready)
+  if (auto ready = migrate(*database, *config.clock, config.busy_timeout); !ready)
     return ready.error();
   auto rows = sqlite_rows::prepare_all(*database);
   if (!rows)

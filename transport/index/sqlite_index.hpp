@@ -20,8 +20,8 @@ struct sqlite_index_config {
 };
 
 /// Opens or makes the file. Errors: failed_precondition (no database, another program's, or a newer
-/// Deja's), permission_denied, resource_exhausted (disk full), unavailable (locked for too long).
-/// The file is left as it was where it is not ours.
+/// Deja's; no folder to make it in), permission_denied, resource_exhausted (disk full), data_loss
+/// (damaged), unavailable (locked for too long). The file is left as it was where it is not ours.
 result<std::unique_ptr<index>> make_sqlite_index(sqlite_index_config config);
 
 } // namespace deja

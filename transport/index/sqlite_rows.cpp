@@ -94,15 +94,6 @@ sqlite::statement& bind_key(sqlite::statement& row, const entry_key& key, int at
 
 result<void> renew_after_boot(sqlite::database& database, const clock& time) {
   const auto boot = time.boot_id();
-  auto known = database.prepare("SELECT boot_id FROM state");
-  if (!known)
-    return known.error();
-  auto row = known->step();
-  if (!row)
-    return row.error();
-  if (*row && known->bytes(0) == boot)
-    return {};
-  known->reset();
   auto renew = database.prepare("UPDATE reservation SET ends = ? + lease");
   if (!renew)
     return renew.error();
@@ -114,7 +105,36 @@ result<void> renew_after_boot(sqlite::database& database, const clock& time) {
   return remember->bind(1, boot).run();
 }
 
-result<void> migrate_in_transaction(sqlite::database& database, const clock& time) {
+/// Whether nothing is to be done to the file before its use. Errors: it is not ours, or too new.
+result<bool> is_current(sqlite::database& database, const clock& time) {
+  const auto ours = database.number("PRAGMA application_id");
+  const auto version = database.number("PRAGMA user_version");
+  const auto tables = database.number("SELECT count(*) FROM sqlite_schema");
+  for (const auto* read : {&ours, &version, &tables})
+    if (!*read)
+      return read->error();
+  const auto name = "database " + database.path().string();
+  if (*ours != application_id && (*ours != 0 || *version != 0 || *tables != 0))
+    return error{errc::failed_precondition, name + ": it is not a cache's"};
+  if (*version > schema_version)
+    return error{errc::failed_precondition,
+                 name + ": its schema is version " + std::to_string(*version) +
+                     ", made by a newer Deja; this one knows " + std::to_string(schema_version)};
+  if (*version < schema_version)
+    return false;
+  auto boot = database.prepare("SELECT 1 FROM state WHERE boot_id = ?");
+  if (!boot)
+    return boot.error();
+  const auto id = time.boot_id();
+  return boot->bind(1, id).step();
+}
+
+result<void> make_current(sqlite::database& database, const clock& time) {
+  const auto current = is_current(database, time); // Another may have been here before us.
+  if (!current)
+    return current.error();
+  if (*current)
+    return {};
   const auto version = database.number("PRAGMA user_version");
   if (!version)
     return version.error();
@@ -131,39 +151,23 @@ result<void> migrate_in_transaction(sqlite::database& database, const clock& tim
 
 } // namespace
 
-result<void> migrate(sqlite::database& database, const clock& time) {
-  const auto ours = database.number("PRAGMA application_id");
-  const auto version = database.number("PRAGMA user_version");
-  const auto tables = database.number("SELECT count(*) FROM sqlite_schema");
-  for (const auto* read : {&ours, &version, &tables})
-    if (!*read)
-      return read->error();
-  const auto name = "database " + database.path().string();
-  if (*ours != application_id && (*ours != 0 || *version != 0 || *tables != 0))
-    return error{errc::failed_precondition, name + ": it is not a cache's"};
-  if (*version > schema_version)
-    return error{errc::failed_precondition,
-                 name + ": its schema is version " + std::to_string(*version) +
-                     ", made by a newer Deja; this one knows " + std::to_string(schema_version)};
-  if (*version == schema_version) {
-    auto boot = database.prepare("SELECT 1 FROM state WHERE boot_id = ?");
-    if (!boot)
-      return boot.error();
-    const auto id = time.boot_id();
-    auto same = boot->bind(1, id).step();
-    if (!same)
-      return same.error();
-    if (*same)
-      return {}; // The usual case writes nothing.
-  }
-  if (auto begun = database.run("BEGIN IMMEDIATE"); !begun)
-    return begun;
-  auto done = migrate_in_transaction(database, time);
+result<void> migrate(sqlite::database& database, const clock& time,
+                     std::chrono::milliseconds patience) {
+  using access = sqlite::database::access;
+  bool current = false;
+  // First a look, so that a file that is not ours stays as it is.
+  auto done = database.transaction(access::read, [&]() -> result<void> {
+    auto looked = is_current(database, time);
+    if (!looked)
+      return looked.error();
+    current = *looked;
+    return {};
+  });
   if (done)
-    done = database.run("COMMIT");
-  if (!done)
-    (void)database.run("ROLLBACK"); // Where the failure has rolled back already, it says so.
-  return done;
+    done = database.use_write_ahead_log(patience);
+  if (!done || current)
+    return done;
+  return database.transaction(access::write, [&] { return make_current(database, time); });
 }
 
 result<sqlite_rows> sqlite_rows::prepare_reads(sqlite::database& database) {
@@ -262,9 +266,7 @@ result<void> sqlite_rows::store(const entry_key& key, const stored_state& before
   }
   if (before.reservation && !after.reservation)
     return delete_reservation_.bind(1, bytes_of(id)).run();
-  if (!after.reservation ||
-      (before.reservation && before.reservation->ends == after.reservation->ends &&
-       before.reservation->reservation == after.reservation->reservation))
+  if (before.reservation == after.reservation)
     return {};
   const auto& row = *after.reservation;
   bind_key(put_reservation_.bind(1, bytes_of(id)), row.reservation.key, 2)
@@ -283,6 +285,8 @@ result<std::uint64_t> sqlite_rows::last_number() {
     return row.error();
   const auto last = static_cast<std::uint64_t>(last_number_.integer(0));
   last_number_.reset();
+  if (!*row)
+    return error{errc::data_loss, "the row that counts generations and fencing tokens is gone"};
   return last;
 }
 

@@ -7,9 +7,10 @@
 
 namespace deja {
 
-/// Makes the schema in a new file and checks it in an old one. After a reboot each reservation gets
-/// one fresh lease on the new boot's clock.
-result<void> migrate(sqlite::database& database, const clock& time);
+/// Makes the schema in a new file and checks it in an old one; waits at most `patience` for others
+/// that do the same. After a reboot each reservation gets one fresh lease on the new boot's clock.
+result<void> migrate(sqlite::database& database, const clock& time,
+                     std::chrono::milliseconds patience);
 
 /// Entries and reservations as rows, through one connection's prepared statements.
 class sqlite_rows {

@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_row_that_was_torn_is_not_believed) {
   write("file", large);
   digest_at(long_after());
   {
-    auto database = sqlite::database::open(folder / "digests.sqlite", {.write_ahead = false});
+    auto database = sqlite::database::open(folder / "digests.sqlite", {});
     BOOST_REQUIRE(database);
     BOOST_REQUIRE(database->run("UPDATE files SET digest = zeroblob(32)"));
   }

@@ -1,0 +1,131 @@
+#pragma once
+
+#include "../../support/results.hpp"
+#include "../../support/settable_clock.hpp"
+#include "../../support/temporary_folder.hpp"
+
+#include <deja/messages/cached_output.hpp>
+#include <deja/messages/catalog.hpp>
+#include <deja/messages/proto_bytes.hpp>
+#include <deja/transport/index/memory_index.hpp>
+#include <deja/transport/index/sqlite_index.hpp>
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <future>
+
+namespace deja::testing {
+
+using namespace std::chrono_literals;
+
+inline entry_key key_named(std::string name) {
+  return {{"org", "project", "domain"}, std::move(name)};
+}
+
+inline cacheservice::CachedOutput output_at(const std::string& uri) {
+  cacheservice::CachedOutput output;
+  output.set_output_uri(uri);
+  return output;
+}
+
+/// Puts an output that is told from others by its URI.
+inline put_operation put(entry_key key, const std::string& uri, put_condition when = {}) {
+  const auto output = output_at(uri);
+  return {.key = std::move(key),
+          .task = "task",
+          .output = without_times(output),
+          .content = content_digest(output),
+          .when = std::move(when)};
+}
+
+inline put_operation put(std::string key, const std::string& uri, put_condition when = {}) {
+  return put(key_named(std::move(key)), uri, std::move(when));
+}
+
+inline delete_operation erase(std::string key, std::optional<std::uint64_t> generation = {}) {
+  return {key_named(std::move(key)), generation};
+}
+
+inline reserve_operation reserve(std::string key, std::string owner, duration lease = 30s) {
+  return {key_named(std::move(key)), std::move(owner), 10s, lease};
+}
+
+inline release_operation release(std::string key, std::string owner) {
+  return {key_named(std::move(key)), std::move(owner)};
+}
+
+inline touch_operation touch(std::string key) {
+  return {key_named(std::move(key))};
+}
+
+inline std::string uri_of(const std::optional<entry>& entry) {
+  return entry ? parse_message<cacheservice::CachedOutput>(entry->output)->output_uri() : "none";
+}
+
+inline std::string owner_of(const std::optional<reservation>& reservation) {
+  return reservation ? reservation->owner : "nobody";
+}
+
+inline errc code_of(const outcome& done) {
+  return done.why ? done.why->code : errc::ok;
+}
+
+/// The index's calls, each waiting for its answer.
+class blocking_index {
+public:
+  explicit blocking_index(std::unique_ptr<index> opened) : index_(std::move(opened)) {}
+
+  index& operator*() { return *index_; }
+
+  index* operator->() { return index_.get(); }
+
+  std::vector<outcome> apply(std::vector<operation> operations) {
+    return wait<std::vector<outcome>>(
+        [&](auto done) { index_->apply(std::move(operations), done); });
+  }
+
+  outcome apply(operation only) { return apply(std::vector{std::move(only)}).at(0); }
+
+  std::vector<outcome> lookup(std::vector<entry_key> keys) {
+    return wait<std::vector<outcome>>([&](auto done) { index_->lookup(std::move(keys), done); });
+  }
+
+  outcome lookup(entry_key key) { return lookup(std::vector{std::move(key)}).at(0); }
+
+  outcome lookup(std::string key) { return lookup(key_named(std::move(key))); }
+
+  std::string uri(const std::string& key) { return uri_of(lookup(key).entry); }
+
+  result<scan_page> scan(scan_filter filter, std::string cursor = {}) {
+    return *wait<std::optional<result<scan_page>>>(
+        [&](auto done) { index_->scan(std::move(filter), std::move(cursor), done); });
+  }
+
+private:
+  template <class Answer, class Call>
+  Answer wait(Call call) {
+    const auto answer = std::make_shared<std::promise<Answer>>();
+    call([answer](auto given) { answer->set_value(std::move(given)); });
+    return answer->get_future().get();
+  }
+
+  std::unique_ptr<index> index_;
+};
+
+/// A fresh index of the named backend.
+struct index_fixture {
+  explicit index_fixture(const std::string& backend)
+      : at(backend == "memory"
+               ? make_memory_index(clock)
+               : make_sqlite_index({.path = folder / "index.sqlite", .clock = clock}).value()) {}
+
+  temporary_folder folder;
+  std::shared_ptr<settable_clock> clock = std::make_shared<settable_clock>();
+  blocking_index at;
+};
+
+inline const auto backends = boost::unit_test::data::make({"memory", "sqlite"});
+
+} // namespace deja::testing
