@@ -14,6 +14,7 @@ struct command {
 
 constexpr auto commands = std::to_array<command>({
     {"run", "run a command, or hand out what it made before", deja::app::run_command},
+    {"key", "make cache keys, the same as Flyte's client", deja::app::key_command},
     {"version", "print the version", deja::app::version_command},
 });
 
