@@ -13,7 +13,7 @@ std::optional<int> parse(CLI::App& options, int argc, char** argv, int usage_sta
   } catch (const CLI::Success& asked) {
     return options.exit(asked);
   } catch (const CLI::ParseError& wrong) {
-    std::cerr << "deja: " << wrong.what() << "; see `" << argv[0] << " --help`\n";
+    std::cerr << "deja: " << wrong.what() << "; see `" << options.get_name() << " --help`\n";
     return usage_status;
   }
   return std::nullopt;

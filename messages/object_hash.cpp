@@ -317,7 +317,7 @@ private:
                    items_.end());
     for (auto at = first; at < items_.size(); ++at) {
       if (!is_utf8(*items_[at].key)) {
-        fail("a key of the map \"" + member.field->name() + "\" is not UTF-8");
+        fail("a key of the map is not UTF-8");
         return first;
       }
       items_[at].name = string_hash(*items_[at].key);
