@@ -52,14 +52,37 @@ response wrong_type(std::optional<std::string_view> type) {
 
 result<duration> timeout_of(std::string_view text) {
   constexpr std::size_t most_digits = 10;
-  std::int64_t milliseconds = 0;
+  std::uint64_t milliseconds = 0; // takes no sign
   const auto* end = text.data() + text.size();
   const auto [rest, problem] = std::from_chars(text.data(), end, milliseconds);
-  if (text.empty() || text.size() > most_digits || problem != std::errc{} || rest != end ||
-      milliseconds < 0)
+  if (text.empty() || text.size() > most_digits || problem != std::errc{} || rest != end)
     return error{errc::invalid_argument, "Connect-Timeout-Ms is \"" + std::string{text} +
                                              "\"; a number of at most 10 digits is wanted"};
-  return std::chrono::milliseconds{std::max<std::int64_t>(milliseconds, 1)};
+  return std::chrono::milliseconds{std::max<std::uint64_t>(milliseconds, 1)};
+}
+
+// Whether arrays and objects lie more than `most` deep in one another. Strings may be in single
+// quotes: protobuf takes them.
+bool is_deeper_than(std::size_t most, std::string_view text) {
+  std::size_t depth = 0;
+  char quote = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (quote != 0) {
+      if (c == '\\')
+        ++at;
+      else if (c == quote)
+        quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '[' || c == '{') {
+      if (++depth > most)
+        return true;
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
 }
 
 response success(codec in, std::string body) {
@@ -120,6 +143,12 @@ result<void> parse_body(google::protobuf::Message& message, codec in, std::strin
   // protobuf's own parser drops what is not UTF-8.
   if (!is_utf8(body))
     return error{errc::invalid_argument, "the JSON body is not valid UTF-8"};
+  // protobuf's parser takes 100 messages in one another, each perhaps in an array; but arrays in
+  // arrays without limit, and a time that grows with the square of their depth.
+  constexpr std::size_t most_levels = 200;
+  if (is_deeper_than(most_levels, body))
+    return error{errc::invalid_argument,
+                 "the JSON body is nested deeper than the limit of " + std::to_string(most_levels)};
   json::JsonParseOptions lenient;
   lenient.ignore_unknown_fields = true;
   const auto parsed = json::JsonStringToMessage({body.data(), body.size()}, &message, lenient);

@@ -61,6 +61,11 @@ void event_loop::run() {
   context_.run();
 }
 
+void event_loop::remove(session& one) {
+  sessions_.erase(&one);
+  end_if_drained();
+}
+
 std::uint64_t event_loop::begin_call(session& caller) {
   calls_.emplace(++last_call_, &caller);
   return last_call_;
@@ -80,6 +85,7 @@ void event_loop::drain() {
   draining_ = true;
   for (auto* const one : sessions_)
     one->drain();
+  end_if_drained();
 }
 
 void event_loop::cut() {
@@ -102,12 +108,18 @@ void event_loop::give_back(std::unique_ptr<scratch> used) {
     spare_.push_back(std::move(used));
 }
 
+// The sweeper's timer must not keep the loop alive.
+void event_loop::end_if_drained() {
+  if (draining_ && sessions_.empty())
+    sweeper_.cancel();
+}
+
 void event_loop::sweep() {
   const auto now = std::chrono::steady_clock::now();
   for (auto* const one : sessions_)
     one->check_deadline(now);
   if (draining_ && sessions_.empty())
-    return; // its timer must not keep the loop alive
+    return;
   sweeper_.expires_after(sweep_interval_);
   sweeper_.async_wait([this](const boost::system::error_code&) { sweep(); });
 }

@@ -69,7 +69,7 @@ public:
 
   void add(session& one) { sessions_.insert(&one); }
 
-  void remove(session& one) { sessions_.erase(&one); }
+  void remove(session& one);
 
   std::uint64_t begin_call(session& caller);
 
@@ -93,6 +93,7 @@ public:
 
 private:
   void sweep();
+  void end_if_drained();
 
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;

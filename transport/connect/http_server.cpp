@@ -39,13 +39,28 @@ error cannot_listen(const std::string& where, const boost::system::error_code& p
   return {code, "can't listen on " + where + ": " + problem.message()};
 }
 
-/// Whether somebody listens on the socket; one that nobody does is left from a process that died.
-bool is_in_use(const local::endpoint& where) {
+/// Removes a socket that nobody listens on: it is left from a process that died. Anything else that
+/// is there stays, and is why the path can't be listened on.
+result<void> remove_dead_socket(const std::filesystem::path& path) {
+  using std::filesystem::file_type;
+  std::error_code unknown; // then the type says so
+  const auto type = std::filesystem::symlink_status(path, unknown).type();
+  if (type == file_type::not_found)
+    return {};
+  const auto doing = "can't listen on " + path.string() + ": ";
+  if (type != file_type::socket)
+    return error{errc::failed_precondition, doing + "there is something that is no socket"};
   asio::io_context context;
   local::socket probe{context};
   boost::system::error_code problem;
-  probe.connect(where, problem);
-  return !problem;
+  probe.connect(local::endpoint{path.string()}, problem);
+  if (!problem)
+    return error{errc::failed_precondition, doing + "another process does"};
+  if (problem != boost::system::errc::connection_refused)
+    return cannot_listen(path.string(), problem);
+  if (::unlink(path.c_str()) != 0)
+    return cannot_listen(path.string(), {errno, boost::system::system_category()});
+  return {};
 }
 
 } // namespace
@@ -83,6 +98,9 @@ public:
   void stop() {
     if (threads_.empty())
       return;
+    // While it is still listened on: later it may be a successor's.
+    if (socket_)
+      ::unlink(served_->config.unix_socket.c_str());
     asio::post(loops_.front()->context(), [this] {
       boost::system::error_code ignored; // nothing more is accepted in any case
       if (host_)
@@ -102,8 +120,6 @@ public:
     for (auto& thread : threads_)
       thread.join();
     threads_.clear();
-    if (socket_)
-      ::unlink(served_->config.unix_socket.c_str());
   }
 
 private:
@@ -146,11 +162,9 @@ private:
       return error{errc::invalid_argument, "can't listen on " + path.string() +
                                                ": the path of a socket may have " +
                                                std::to_string(longest) + " bytes"};
+    if (auto removed = remove_dead_socket(path); !removed)
+      return removed;
     const local::endpoint endpoint{path.string()};
-    if (is_in_use(endpoint))
-      return error{errc::failed_precondition,
-                   "can't listen on " + path.string() + ": another process does"};
-    ::unlink(path.c_str());
     boost::system::error_code problem;
     socket_.emplace(loops_.front()->context());
     socket_->open(endpoint.protocol(), problem);

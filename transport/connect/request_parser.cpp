@@ -14,6 +14,12 @@ std::string_view std_view(boost::beast::string_view text) {
   return {text.data(), text.size()};
 }
 
+// Beast unfolds values. Others end the field where the line ends, or refuse it. Beast takes a line
+// only once it has seen how the next one begins, so no fold is cut in two.
+bool has_fold(std::string_view lines) {
+  return lines.find("\n ") != lines.npos || lines.find("\n\t") != lines.npos;
+}
+
 } // namespace
 
 request_parser::request_parser(request& into, std::size_t max_header_bytes)
@@ -23,27 +29,42 @@ request_parser::request_parser(request& into, std::size_t max_header_bytes)
   // it, and its body limit would not fit streams.
   header_limit(static_cast<std::uint32_t>(max_header_bytes));
   body_limit(boost::none);
-  eager(true);
 }
 
 std::size_t request_parser::feed(std::span<const char> bytes) {
-  const bool in_header = !has_head();
+  const auto of_head = has_head() ? 0 : feed_head(bytes);
+  const auto rest = bytes.subspan(of_head);
+  if (refused_ || !has_head() || complete() || rest.empty())
+    return of_head;
+  return of_head + feed_body(rest);
+}
+
+std::size_t request_parser::feed_head(std::span<const char> bytes) {
   error_code problem;
   const auto taken = put(boost::asio::const_buffer{bytes.data(), bytes.size()}, problem);
-  if (refused_)
-    return taken;
-  if (in_header) {
-    // With the head complete, `taken` may have body in it; that part was stored.
-    header_bytes_ += has_head() ? taken - std::min(taken, request_.body.size()) : taken;
-    const auto waiting = has_head() ? 0 : bytes.size() - taken;
-    if (header_bytes_ + waiting > max_header_bytes_ || problem == beast_http::error::header_limit)
-      refuse(431, errc::resource_exhausted,
-             "the request's header is larger than the limit of " +
-                 std::to_string(max_header_bytes_) + " bytes");
-  }
-  if (!refused_ && problem && problem != beast_http::error::need_more)
-    refuse(problem == beast_http::error::bad_version ? 505 : 400, errc::invalid_argument,
-           "the request is no valid HTTP/1.1: " + problem.message());
+  header_bytes_ += taken;
+  const auto waiting = has_head() ? 0 : bytes.size() - taken;
+  if (header_bytes_ + waiting > max_header_bytes_ || problem == beast_http::error::header_limit)
+    refuse(431, errc::resource_exhausted,
+           "the request's header is larger than the limit of " + std::to_string(max_header_bytes_) +
+               " bytes");
+  else if (has_fold({bytes.data(), taken}))
+    refuse(400, errc::invalid_argument, "the request has a header field that is folded");
+  else
+    refuse_for(problem);
+  return taken;
+}
+
+std::size_t request_parser::feed_body(std::span<const char> bytes) {
+  eager(true); // to the body's end, not only to that of a chunk
+  error_code problem;
+  const auto taken = put(boost::asio::const_buffer{bytes.data(), bytes.size()}, problem);
+  // What is left is the beginning of a chunk's header, or trailers.
+  if (!complete() && bytes.size() - taken > max_header_bytes_)
+    refuse(400, errc::invalid_argument,
+           "the request has a chunk header or trailers larger than the limit of " +
+               std::to_string(max_header_bytes_) + " bytes");
+  refuse_for(problem);
   return taken;
 }
 
@@ -72,6 +93,7 @@ void request_parser::on_field_impl(known_field, string_view name, string_view va
 
 void request_parser::on_header_impl(error_code& problem) {
   head_stored_ = true;
+  keep_alive_ = basic_parser::keep_alive();
   const auto wrong = [&](std::string why) {
     refuse(400, errc::invalid_argument, std::move(why));
     problem = beast_http::error::bad_field; // stops the parser
@@ -104,6 +126,12 @@ std::size_t request_parser::on_body_impl(string_view bytes, error_code&) {
 std::size_t request_parser::on_chunk_body_impl(std::uint64_t, string_view bytes, error_code&) {
   request_.body += std_view(bytes);
   return bytes.size();
+}
+
+void request_parser::refuse_for(error_code problem) {
+  if (problem && problem != beast_http::error::need_more)
+    refuse(problem == beast_http::error::bad_version ? 505 : 400, errc::invalid_argument,
+           "the request is no valid HTTP/1.1: " + problem.message());
 }
 
 void request_parser::refuse(unsigned status, errc code, std::string why) {

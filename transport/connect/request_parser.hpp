@@ -31,10 +31,11 @@ public:
 
   bool has_head() const { return is_header_done(); }
 
-  bool complete() const { return is_done(); }
+  /// Whether the request has come to its end. One that was refused never has.
+  bool complete() const { return is_done() && !refused_; }
 
   /// Whether the connection may be used for another request. Once there is a head.
-  bool keep_alive() const { return basic_parser::keep_alive(); }
+  bool keep_alive() const { return keep_alive_; }
 
   bool http_1_0() const { return version_ == 10; }
 
@@ -69,6 +70,9 @@ private:
 
   void on_finish_impl(error_code&) override {}
 
+  std::size_t feed_head(std::span<const char> bytes);
+  std::size_t feed_body(std::span<const char> bytes);
+  void refuse_for(error_code problem);
   void refuse(unsigned status, errc code, std::string why);
 
   request& request_;
@@ -76,6 +80,7 @@ private:
   std::size_t header_bytes_ = 0;
   int version_ = 11;
   bool head_stored_ = false;
+  bool keep_alive_ = false;
   std::optional<refusal> refused_;
 };
 

@@ -50,7 +50,7 @@ result<void> server_config::validate() const {
 result<void> set_listen_address(server_config& config, const std::string& text) {
   const auto colon = text.rfind(':');
   auto host = text.substr(0, colon == text.npos ? 0 : colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']')
     host = host.substr(1, host.size() - 2);
   else if (host.find(':') != host.npos)
     host.clear(); // an IPv6 address without brackets: where it ends would be a guess

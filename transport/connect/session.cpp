@@ -57,6 +57,7 @@ session::session(event_loop& loop, socket connection, std::shared_ptr<const serv
     : loop_(loop), socket_(std::move(connection)), wake_(loop.context()), served_(std::move(what)),
       on_end_(std::move(on_end)) {
   loop_.add(*this);
+  ends_ = loop_.draining(); // it was taken just before
 }
 
 session::~session() {
@@ -81,13 +82,14 @@ void session::give_up_after(duration limit, response instead) {
 void session::check_deadline(time_point now) {
   if (now < deadline_)
     return;
-  deadline_ = time_point::max();
   if (waits_for_answer_) {
+    deadline_ = time_point::max();
     answered(instead_ ? std::move(*instead_)
                       : error_response({errc::deadline_exceeded,
                                         "the call was given up; it may have happened"}));
     return;
   }
+  // The deadline stays: what is ready but not resumed yet is not cancelled, what follows it is.
   expired_ = true;
   socket_.cancel();
 }
@@ -145,10 +147,14 @@ asio::awaitable<void> session::serve_request() {
   parser_.emplace(scratch_->asked, served_->config.max_header_bytes);
   answer_.reset();
   answer_begun_ = is_head_ = false;
+  owed_ = 0;
   continued_ = true;
   co_await make_answer();
   if (answer_)
     co_await send_answer();
+  const bool sent = answer_begun_ && owed_ == 0 && !broken_;
+  if (sent && ends_ && has_unread())
+    co_await linger();
 }
 
 // Leaves an answer to be sent, unless one was sent already or the client has gone.
@@ -216,12 +222,8 @@ asio::awaitable<bool> session::receive_more() {
       co_return false;
   }
   auto& input = scratch_->input;
+  // The parser refuses what it can't take and is larger than a header may be, so there is room.
   const auto most = std::max(input_bytes, served_->config.max_header_bytes + 1);
-  if (input.size() >= most) {
-    answer_ =
-        error_response({errc::invalid_argument, "the request has a chunk header that is too long"});
-    co_return false;
-  }
   boost::system::error_code problem;
   const auto count = co_await socket_.async_read_some(
       input.prepare(most - input.size()), asio::redirect_error(asio::use_awaitable, problem));
@@ -260,7 +262,7 @@ asio::awaitable<void> session::call(const unary_handler& handler) {
 
 asio::awaitable<void> session::call(const streamed_handler& handler) {
   waited_ = {};
-  moved_ = owed_ = 0;
+  moved_ = 0;
   scratch_->read = 0;
   deadline_ = time_point::max();
   try {
@@ -304,13 +306,10 @@ void session::respond(response answer) {
 
 // An answer that comes before the request has been read to its end is the connection's last.
 asio::awaitable<void> session::send_answer() {
-  const bool unread = !parser_->complete();
-  ends_ = ends_ || unread || answer_->close || loop_.draining();
+  ends_ = ends_ || !parser_->complete() || answer_->close || loop_.draining();
   expect_within(served_->config.write_timeout);
   const std::string_view body = is_head_ ? std::string_view{} : answer_->body;
-  const bool sent = co_await send(*answer_, body, answer_->body.size());
-  if (sent && unread)
-    co_await linger();
+  co_await send(*answer_, body, answer_->body.size());
 }
 
 asio::awaitable<bool> session::begin(const response& head, std::uint64_t size) {
@@ -323,6 +322,8 @@ asio::awaitable<bool> session::begin(const response& head, std::uint64_t size) {
 }
 
 asio::awaitable<bool> session::write(std::string_view bytes) {
+  if (is_head_)
+    co_return true;
   expect_progress();
   const bool sent = co_await send_bytes(bytes, {});
   made_progress(bytes.size());
@@ -346,8 +347,13 @@ asio::awaitable<bool> session::send_bytes(std::string_view first, std::string_vi
   boost::system::error_code problem;
   co_await asio::async_write(socket_, buffers, asio::redirect_error(asio::use_awaitable, problem));
   if (problem)
-    ends_ = true;
+    ends_ = broken_ = true;
   co_return !problem;
+}
+
+bool session::has_unread() {
+  boost::system::error_code gone; // then there is nothing to be read
+  return !parser_->complete() || scratch_->input.size() > 0 || socket_.available(gone) > 0;
 }
 
 // With unread bytes a close would be a reset, which takes the answer from the client's hands.

@@ -69,6 +69,7 @@ private:
   awaitable<void> call(const streamed_handler& handler);
   awaitable<bool> send(const response& head, std::string_view body, std::uint64_t body_size);
   awaitable<bool> send_bytes(std::string_view first, std::string_view second);
+  bool has_unread();
   awaitable<void> linger();
 
   void expect_within(duration limit);
@@ -86,6 +87,7 @@ private:
   bool ends_ = false;      // after the answer under way
   bool continued_ = false; // 100 Continue was sent, or there is no need
   bool answer_begun_ = false;
+  bool broken_ = false;    // nothing more can be sent
   std::uint64_t owed_ = 0; // bytes of the body that was begun
   bool is_head_ = false;
 

@@ -27,8 +27,8 @@ public:
   /// complete with that. False: the client has gone, or is too slow.
   virtual boost::asio::awaitable<bool> begin(const response& head, std::uint64_t size) = 0;
 
-  /// Writes the next bytes of the body that was begun. An answer left incomplete cuts the
-  /// connection, so that no client takes it for the whole.
+  /// Writes the next bytes of the body that was begun; of an answer to HEAD, nothing. An answer
+  /// left incomplete cuts the connection, so that no client takes it for the whole.
   virtual boost::asio::awaitable<bool> write(std::string_view bytes) = 0;
 };
 
