@@ -1,5 +1,7 @@
 #include <deja/messages/message_shape.hpp>
 
+#include <deja/messages/value_hash.hpp>
+
 #include <flyteidl2/core/artifact_id.pb.h>
 #include <flyteidl2/core/identifier.pb.h>
 #include <flyteidl2/core/interface.pb.h>
@@ -127,11 +129,11 @@ private:
 
 } // namespace
 
-digest string_hash(std::string_view text) {
-  sha256 hash;
-  hash.update("u");
-  hash.update(text);
-  return hash.finish();
+std::size_t message_shape::index_of(int field_number) const {
+  const auto at = std::find_if(members.begin(), members.end(), [&](const auto& member) {
+    return member.field->number() == field_number;
+  });
+  return static_cast<std::size_t>(at - members.begin());
 }
 
 const message_shape* find_shape(const Descriptor* type) {

@@ -51,10 +51,10 @@ enum class message_form {
 struct message_shape {
   message_form form = message_form::object;
   std::vector<member_shape> members; ///< In the order of their names' hashes.
-};
 
-/// The hash of a JSON string.
-digest string_hash(std::string_view text);
+  /// Where among the members the field of that number is; there must be one.
+  std::size_t index_of(int field_number) const;
+};
 
 /// The shape of a type that Identifier, VariableMap or LiteralMap reach, or null for another. All
 /// shapes are made at the first call; thread-safe.

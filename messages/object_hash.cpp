@@ -4,10 +4,11 @@
 #include <deja/messages/json_form.hpp>
 #include <deja/messages/message_shape.hpp>
 #include <deja/messages/utf8.hpp>
+#include <deja/messages/value_hash.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
+#include <span>
 
 namespace deja {
 
@@ -18,43 +19,19 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-digest tagged(char tag, std::string_view bytes) {
-  sha256 hash;
-  hash.update({&tag, 1});
-  hash.update(bytes);
-  return hash.finish();
-}
-
-digest null_hash() {
-  return tagged('n', {});
-}
-
-digest boolean_hash(bool value) {
-  return tagged('b', value ? "1" : "0");
-}
-
-digest number_hash(double value) {
-  if (std::isnan(value))
-    return string_hash("NaN");
-  if (std::isinf(value))
-    return string_hash(value < 0 ? "-Infinity" : "Infinity");
-  return tagged('f', number_form(value));
-}
-
 // An object or array that is being hashed.
 struct frame {
   enum class kind : std::uint8_t { message, elements, entries };
 
   kind what;
-  bool hashed_down;           // Literals in here are hashed down.
-  int only;                   // message: the one field to take; 0: all.
-  const Message* message;     // message, elements: whose fields these are.
-  const message_shape* shape; // message: its own; else that of the values, null for texts.
-  const member_shape* member; // elements: the repeated field.
-  std::size_t next;           // The member, element or entry to take next.
-  std::size_t end;
-  std::size_t first; // entries: where they begin among all.
-  sha256 hash;
+  bool hashed_down = false;               // Literals in here are hashed down.
+  const Message* message = nullptr;       // message, elements: whose fields these are.
+  const message_shape* shape = nullptr;   // message: its own; else of the values, null for texts.
+  const FieldDescriptor* field = nullptr; // elements: the repeated field.
+  std::size_t next = 0;                   // The member, element or entry to take next.
+  std::size_t end = 0;
+  std::size_t first = 0; // entries: where they begin among all that are open.
+  sha256 hash{};
 };
 
 // One walk over a message. Frames lie on a stack of its own, so that deep input can't exhaust the
@@ -109,11 +86,10 @@ private:
     const auto& member = top.shape->members[top.next++];
     const auto& message = *top.message;
     const auto* field = member.field;
-    if (top.only != 0 && field->number() != top.only)
-      return;
     if (member.read_map != nullptr) {
-      const auto first = read_entries(message, member);
-      if (wrong_ || first == items_.size())
+      const auto first = items_.size();
+      read_entries(message, member);
+      if (items_.size() == first)
         return;
       top.hash.update(member.name);
       return enter_entries(first, member.type, top.hashed_down);
@@ -139,10 +115,10 @@ private:
     const auto& message = *top.message;
     const auto* reflection = message.GetReflection();
     if (top.shape != nullptr)
-      return add_message(reflection->GetRepeatedMessage(message, top.member->field, at), *top.shape,
+      return add_message(reflection->GetRepeatedMessage(message, top.field, at), *top.shape,
                          top.hashed_down);
     std::string scratch;
-    add_text(reflection->GetRepeatedStringReference(message, top.member->field, at, &scratch));
+    add_text(reflection->GetRepeatedStringReference(message, top.field, at, &scratch));
   }
 
   void step_entries() {
@@ -164,8 +140,9 @@ private:
       return add_value(static_cast<const google::protobuf::Value&>(message));
     case message_form::structure: {
       const auto& fields = shape.members.front();
-      const auto first = read_entries(message, fields);
-      return wrong_ ? void() : enter_entries(first, fields.type, false);
+      const auto first = items_.size();
+      read_entries(message, fields);
+      return enter_entries(first, fields.type, false);
     }
     case message_form::list:
       return enter_elements(message, shape.members.front(), false);
@@ -242,59 +219,50 @@ private:
   }
 
   void enter_message(const Message& message, const message_shape& shape, bool hashed_down) {
-    int only = 0;
+    frame inner{.what = frame::kind::message,
+                .hashed_down = hashed_down,
+                .message = &message,
+                .shape = &shape,
+                .end = shape.members.size()};
     if (hashed_down && shape.form == message_form::literal) {
-      only = stand_in(static_cast<const core::Literal&>(message));
-      hashed_down = only != 0;
+      const auto only = stand_in(static_cast<const core::Literal&>(message), shape);
+      inner.hashed_down = only.has_value();
+      inner.next = only.value_or(inner.next);
+      inner.end = only ? *only + 1 : inner.end;
     }
-    enter({frame::kind::message,
-           hashed_down,
-           only,
-           &message,
-           &shape,
-           nullptr,
-           0,
-           shape.members.size(),
-           0,
-           {}});
+    enter(inner);
   }
 
-  // The field that alone stands for a literal that is hashed down; 0: all of it stays.
-  static int stand_in(const core::Literal& literal) {
+  // The index of the member that alone stands for a literal that is hashed down; none: all of it
+  // stays.
+  static std::optional<std::size_t> stand_in(const core::Literal& literal,
+                                             const message_shape& shape) {
     if (!literal.hash().empty())
-      return core::Literal::kHashFieldNumber;
+      return shape.index_of(core::Literal::kHashFieldNumber);
     if (literal.has_collection())
-      return core::Literal::kCollectionFieldNumber;
+      return shape.index_of(core::Literal::kCollectionFieldNumber);
     if (literal.has_map())
-      return core::Literal::kMapFieldNumber;
-    return 0;
+      return shape.index_of(core::Literal::kMapFieldNumber);
+    return std::nullopt;
   }
 
   void enter_elements(const Message& message, const member_shape& member, bool hashed_down) {
     const auto count = message.GetReflection()->FieldSize(message, member.field);
-    enter({frame::kind::elements,
-           hashed_down,
-           0,
-           &message,
-           member.type,
-           &member,
-           0,
-           static_cast<std::size_t>(count),
-           0,
-           {}});
+    enter({.what = frame::kind::elements,
+           .hashed_down = hashed_down,
+           .message = &message,
+           .shape = member.type,
+           .field = member.field,
+           .end = static_cast<std::size_t>(count)});
   }
 
   void enter_entries(std::size_t first, const message_shape* type, bool hashed_down) {
-    enter({frame::kind::entries,
-           hashed_down,
-           0,
-           nullptr,
-           type,
-           nullptr,
-           first,
-           items_.size(),
-           first,
-           {}});
+    enter({.what = frame::kind::entries,
+           .hashed_down = hashed_down,
+           .shape = type,
+           .next = first,
+           .end = items_.size(),
+           .first = first});
   }
 
   void enter(frame inner) {
@@ -305,29 +273,30 @@ private:
     frames_.push_back(inner);
   }
 
-  // Reads a map's entries behind those that are open, in the order of their names' hashes, and
-  // says where they begin. The outermost map is the inputs'.
-  std::size_t read_entries(const Message& message, const member_shape& member) {
-    const auto first = items_.size();
+  // Adds a map's entries to those that are open, in the order of their names' hashes. The outermost
+  // map is the inputs'.
+  void read_entries(const Message& message, const member_shape& member) {
+    const auto first = static_cast<std::ptrdiff_t>(items_.size());
     member.read_map(message, items_);
-    const auto begin = items_.begin() + static_cast<std::ptrdiff_t>(first);
     if (ignored_ != nullptr && frames_.size() == 1)
-      items_.erase(std::remove_if(begin, items_.end(),
+      items_.erase(std::remove_if(items_.begin() + first, items_.end(),
                                   [&](const auto& item) { return ignored_->contains(*item.key); }),
                    items_.end());
-    for (auto at = first; at < items_.size(); ++at) {
-      if (!is_utf8(*items_[at].key)) {
-        fail("a key of the map is not UTF-8");
-        return first;
-      }
-      items_[at].name = string_hash(*items_[at].key);
+    const std::span added{items_.begin() + first, items_.end()};
+    for (auto& item : added) {
+      if (!is_utf8(*item.key))
+        return fail("a key of the map is not UTF-8");
+      item.name = string_hash(*item.key);
     }
-    std::sort(begin, items_.end(),
+    std::sort(added.begin(), added.end(),
               [](const auto& left, const auto& right) { return left.name < right.name; });
-    return first;
   }
 
-  void fail(const std::string& why) { wrong_.emplace(errc::invalid_argument, path() + ": " + why); }
+  // Only the first failure counts: the step that failed may still go on.
+  void fail(const std::string& why) {
+    if (!wrong_)
+      wrong_.emplace(errc::invalid_argument, path() + ": " + why);
+  }
 
   // Where the walk is, as `inputs.literals["x"].scalar`; of a long path, its two ends.
   std::string path() const {
