@@ -151,7 +151,10 @@ private:
               use_key(one, read, then);
             },
             [one](const caf::error& why) {
-              one->fail(within("reading the inputs", from_caf(why)));
+              auto problem = within("reading the inputs", from_caf(why));
+              if (problem.code == errc::not_found)
+                problem.code = errc::failed_precondition; // not_found would say that it is a miss
+              one->fail(problem);
             });
   }
 

@@ -216,6 +216,7 @@ BOOST_AUTO_TEST_CASE(inputs_are_read_for_the_key) {
   key.inputs = inputs_under{"s3://elsewhere"};
   const auto told = get(0s, key);
   BOOST_TEST(told.error().message == "reading the inputs: no blob");
+  BOOST_TEST(testing::code_of(told) == errc::failed_precondition); // no miss
 }
 
 BOOST_AUTO_TEST_CASE(a_key_that_cannot_be_made_is_told) {
