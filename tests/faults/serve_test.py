@@ -1,5 +1,6 @@
 """`deja serve` from outside, in good and in bad times."""
 
+import hashlib
 import http.client
 import json
 import os
@@ -47,7 +48,17 @@ class Starting(Case):
         self.assertIn("data", told.stderr)
 
 
-class Serving(Case):
+class ServiceCase(Case):
+    def request(self, service, method, path, body=b"", **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+        self.addCleanup(connection.close)
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read(), answer.headers
+
+
+class Serving(ServiceCase):
     def test_sigterm_ends_it_in_peace(self):
         service = self.service()
         idle = socket.create_connection(("127.0.0.1", service.port))
@@ -119,14 +130,6 @@ class Serving(Case):
             self.assertEqual(service.call("Get", {"key": key})[0], 200)
         self.assertEqual(service.stop()[0], 0)
 
-    def request(self, service, method, path, body=b"", **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
-        self.addCleanup(connection.close)
-        headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read(), answer.headers
-
     def test_bad_requests_have_an_answer_each(self):
         service = self.service()
         get = SERVICE + "Get"
@@ -162,6 +165,107 @@ class Serving(Case):
         self.assertIn("POST", headers["Allow"])
         status, _, _ = self.request(service, "POST", get, b"{}", **json_type, x="y" * 20000)
         self.assertEqual(status, 431)
+
+    def test_of_simultaneous_puts_one_is_stored(self):
+        service = self.service()
+        for round in range(10):
+            outcomes = []
+            putters = [threading.Thread(target=lambda n=n: outcomes.append(
+                (service.put(f"k{round}", f"u/{n}"), f"u/{n}"))) for n in range(8)]
+            for putter in putters:
+                putter.start()
+            for putter in putters:
+                putter.join()
+            stored = [uri for (status, _), uri in outcomes if status == 200]
+            self.assertEqual(len(stored), 1, outcomes)
+            self.assertEqual({answer["code"] for (status, answer), _ in outcomes if status != 200},
+                             {"already_exists"})
+            _, found = service.call("Get", {"key": f"k{round}"})
+            self.assertEqual(found["output"]["outputUri"], stored[0])
+
+    def test_access_tokens(self):
+        tokens = self.folder / "tokens"
+        tokens.write_text("# ours\nfirst-token\nsecond-token\n")
+        service = self.service("--tokens", tokens)
+        json_type = {"content_type": "application/json"}
+        get = SERVICE + "Get"
+        body = json.dumps({"baseRequest": {"key": "k"}}).encode()
+        for status, headers in [(401, {}), (401, {"authorization": "Bearer wrong"}),
+                                (401, {"authorization": "Basic first-token"}),
+                                (404, {"authorization": "Bearer second-token"})]:
+            with self.subTest(headers=headers):
+                self.assertEqual(self.request(service, "POST", get, body, **json_type,
+                                              **headers)[0], status)
+        self.assertEqual(self.request(service, "PUT", content_path(b"x"), b"x")[0], 401)
+        self.assertEqual(self.request(service, "GET", "/healthz")[0], 200)
+        told = self.deja("run", "--server", service.url, "--require-cache", "--", "true", status=125)
+        self.assert_one_line(told.stderr, "token")
+        mine = self.folder / "mine"
+        mine.write_text("first-token\n")
+        self.deja("run", "--server", service.url, "--require-cache", "--", "true",
+                  env={"DEJA_TOKEN_FILE": str(mine)})
+        (self.folder / "none").write_text("# nothing\n")
+        told = self.deja("serve", "--listen", "127.0.0.1:0", "--tokens", self.folder / "none",
+                         status=1)
+        self.assert_one_line(told.stderr, "none")
+
+
+def content_path(content):
+    return "/cas/sha256/" + hashlib.sha256(content).hexdigest()
+
+
+class Contents(ServiceCase):
+    def test_what_was_put_is_there(self):
+        service = self.service()
+        for content in (b"", b"small", os.urandom(3 << 20)):
+            path = content_path(content)
+            self.assertEqual(self.request(service, "HEAD", path)[0], 404)
+            self.assertEqual(self.request(service, "GET", path)[0], 404)
+            for _ in range(2):
+                self.assertEqual(self.request(service, "PUT", path, content)[0], 201)
+            status, body, headers = self.request(service, "GET", path)
+            self.assertEqual((status, len(body), body == content), (200, len(content), True))
+            status, body, headers = self.request(service, "HEAD", path)
+            self.assertEqual((status, headers["Content-Length"]), (200, str(len(content))))
+
+    def test_what_it_is_not_called_is_not_stored(self):
+        service = self.service()
+        status, told, _ = self.request(service, "PUT", content_path(b"this"), b"that")
+        self.assertEqual((status, json.loads(told)["code"]), (400, "invalid_argument"))
+        self.assertEqual(self.request(service, "GET", content_path(b"this"))[0], 404)
+        self.assertEqual([p for p in (self.data / "deja").rglob("*") if p.is_file()], [])
+        for name in ("", "x" * 64, "A" * 64, "0" * 63, "../../index.sqlite", "%2e%2e"):
+            with self.subTest(name=name):
+                self.assertEqual(self.request(service, "PUT", "/cas/sha256/" + name, b"x")[0], 400)
+        status, _, headers = self.request(service, "DELETE", content_path(b"x"))
+        self.assertEqual((status, headers["Allow"]), (405, "GET, HEAD, PUT"))
+
+    def test_damaged_contents_are_never_sent_whole(self):
+        service = self.service()
+        for content in (b"small", os.urandom(3 << 20)):
+            path = content_path(content)
+            self.request(service, "PUT", path, content)
+            [blob] = [p for p in (self.data / "deja").rglob(path[-64:]) if p.is_file()]
+            blob.chmod(0o600)
+            blob.write_bytes(content[:-1] + b"?")
+            try:
+                status, body, _ = self.request(service, "GET", path)
+                self.assertEqual((status, json.loads(body)["code"]), (500, "data_loss"))
+            except http.client.IncompleteRead as cut:
+                self.assertLess(len(cut.partial), len(content))
+            self.assertEqual(self.request(service, "GET", path)[0], 404)  # it heals with a put
+            self.assertEqual(self.request(service, "PUT", path, content)[0], 201)
+            self.assertEqual(self.request(service, "GET", path)[1], content)
+
+    def test_a_client_that_goes_leaves_nothing(self):
+        service = self.service()
+        content = os.urandom(3 << 20)
+        with socket.create_connection(("127.0.0.1", service.port)) as client:
+            client.sendall(f"PUT {content_path(content)} HTTP/1.1\r\nHost: x\r\n"
+                           f"Content-Length: {len(content)}\r\n\r\n".encode() + content[:1 << 20])
+        until(lambda: not [p for p in (self.data / "deja").rglob("*") if p.is_file()],
+              "the half content is gone")
+        self.assertEqual(self.request(service, "GET", content_path(content))[0], 404)
 
 
 if __name__ == "__main__":

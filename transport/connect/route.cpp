@@ -16,6 +16,13 @@ router::router(std::vector<route> routes) : routes_(std::move(routes)) {}
 
 router::match router::find(std::string_view method, std::string_view path) const {
   match result;
+  const auto allow = [&](std::string_view one) {
+    if (result.allowed.find(one) != result.allowed.npos)
+      return;
+    if (!result.allowed.empty())
+      result.allowed += ", ";
+    result.allowed += one;
+  };
   for (const auto& one : routes_) {
     if (!has_path(one, path))
       continue;
@@ -24,9 +31,9 @@ router::match router::find(std::string_view method, std::string_view path) const
     const bool answers_head = one.method == "GET";
     if (answers_head && method == "HEAD")
       result.found = &one; // unless a route of its own follows
-    if (!result.allowed.empty())
-      result.allowed += ", ";
-    result.allowed += answers_head ? "GET, HEAD" : one.method;
+    allow(one.method);
+    if (answers_head)
+      allow("HEAD");
   }
   return result;
 }
