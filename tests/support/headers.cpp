@@ -1,0 +1,1 @@
+// For the precompiled headers; there is nothing in it.
