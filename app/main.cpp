@@ -1,5 +1,7 @@
 #include <deja/app/commands.hpp>
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <array>
 #include <iostream>
 #include <string_view>
@@ -31,6 +33,7 @@ void print_usage(std::ostream& out) {
 } // namespace
 
 int main(int argc, char** argv) {
+  google::protobuf::SetLogHandler(nullptr); // what is wrong with a message is ours to tell
   const std::string_view name = argc > 1 ? argv[1] : "";
   if (name == "--help" || name == "-h" || name == "help") {
     print_usage(std::cout);

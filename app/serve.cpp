@@ -14,6 +14,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 
+#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <csignal>
@@ -179,6 +180,7 @@ int serve_command(int argc, char** argv) {
   config.max_body_bytes = asked.max_body;
   if (auto set = http::set_listen_address(config, asked.listen); !set)
     return fail(within("--listen", set.error()), 2);
+  spdlog::set_default_logger(spdlog::stderr_color_mt("deja"));
   const end_signals signals;
   if (auto served = serve(asked, std::move(config), signals); !served)
     return fail(served.error());

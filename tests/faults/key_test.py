@@ -41,6 +41,12 @@ class Key(Case):
     def test_answers_nothing_with_nothing(self):
         self.assertEqual(self.answers(""), [])
 
+    def test_what_is_no_utf_8_is_an_error_of_ours_alone(self):
+        done = self.deja("key", "--jsonl",
+                         input='{"identifier":"IgH/","interface":"","inputs":""}\n')
+        self.assertEqual(json.loads(done.stdout)["code"], "invalid_argument")
+        self.assertEqual(done.stderr, "")
+
     def test_wrong_usage_exits_with_2(self):
         for arguments in [[], ["--nope"], ["--jsonl", "--nope"], ["--jsonl", "file"]]:
             done = self.deja("key", *arguments, status=2, input="{}\n")
