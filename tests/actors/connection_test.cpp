@@ -35,11 +35,13 @@ struct config : caf::actor_system_config {
 struct live_system {
   template <class T, class Handle, class... Ts>
   result<T> ask(const Handle& whom, Ts... what) {
-    auto told = result<T>{boost::system::in_place_error, error{}};
+    std::optional<result<T>> told;
     self->request(whom, 1min, std::move(what)...)
-        .receive([&](T& value) { told = std::move(value); },
-                 [&](const caf::error& why) { told = from_caf(why); });
-    return told;
+        .receive([&](T& value) { told.emplace(boost::system::in_place_value, std::move(value)); },
+                 [&](const caf::error& why) {
+                   told.emplace(boost::system::in_place_error, from_caf(why));
+                 });
+    return std::move(*told);
   }
 
   config settings;

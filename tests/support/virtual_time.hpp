@@ -50,15 +50,11 @@ struct virtual_time {
     settle();
     if (self->mailbox().empty())
       advance(std::chrono::minutes{1}); // an unanswered request times out, and hangs no test
-    auto told = result<T>{boost::system::in_place_error, error{}};
+    std::optional<result<T>> told;
     asked.receive(
-        [&](T& value) {
-          told = result<T>{boost::system::in_place_value, std::move(value)};
-        },
-        [&](const caf::error& why) {
-          told = result<T>{boost::system::in_place_error, from_caf(why)};
-        });
-    return told;
+        [&](T& value) { told.emplace(boost::system::in_place_value, std::move(value)); },
+        [&](const caf::error& why) { told.emplace(boost::system::in_place_error, from_caf(why)); });
+    return std::move(*told);
   }
 
   struct testing_config : caf::actor_system_config {
