@@ -34,10 +34,18 @@ result<std::optional<fs::path>> root_of(const options& asked, const circumstance
   return std::optional{root};
 }
 
+void add_stamps(const tree& nodes, std::vector<file_stamp>& stamps) {
+  for (const auto& node : nodes)
+    if (node.kind == node_kind::file)
+      stamps.push_back(node.stamp);
+}
+
 /// Content alone does not make a tool: some, like Python, look for their libraries from where they
 /// lie, so that counts as well.
-result<digest> digest_of_tool(const std::vector<fs::path>& files, const circumstances& around,
-                              const std::optional<fs::path>& root, file_digester& digester) {
+result<key_part> tool_part(const std::vector<fs::path>& files, const circumstances& around,
+                           const std::optional<fs::path>& root, file_digester& digester) {
+  key_part tool;
+  tool.name = "tool";
   record_hash hash;
   for (const auto& file : files) {
     auto nodes = read_tree(around.working_folder / file, root_link::follow, digester);
@@ -50,8 +58,10 @@ result<digest> digest_of_tool(const std::vector<fs::path>& files, const circumst
     for (const auto& text : below(root, lies))
       hash.add(text);
     hash.add(bytes_of(digest_of(*nodes)));
+    add_stamps(*nodes, tool.stamps);
   }
-  return hash.finish();
+  tool.value = hash.finish();
+  return tool;
 }
 
 digest digest_of_value(const std::optional<std::string>& value) {
@@ -68,8 +78,10 @@ result<void> add_contents(const options& asked, const circumstances& around,
     if (!nodes)
       return nodes.error();
     const bool folder = nodes->front().kind == node_kind::folder;
-    parts.push_back({prefix + printable(name), digest_of(*nodes),
-                     folder ? part_type::folder : part_type::file});
+    key_part part{prefix + printable(name), digest_of(*nodes),
+                  folder ? part_type::folder : part_type::file};
+    add_stamps(*nodes, part.stamps);
+    parts.push_back(std::move(part));
     return {};
   };
   for (const auto& name : asked.inputs)
@@ -105,7 +117,7 @@ result<fingerprint> take_fingerprint(const options& asked, const circumstances& 
   auto root = root_of(asked, around);
   if (!root)
     return root.error();
-  auto tool = digest_of_tool(tool_files, around, *root, digester);
+  auto tool = tool_part(tool_files, around, *root, digester);
   if (!tool)
     return tool.error();
   fingerprint taken;
@@ -120,7 +132,7 @@ result<fingerprint> take_fingerprint(const options& asked, const circumstances& 
   parts.push_back({"outputs", digest_of_list(asked.outputs)});
   parts.push_back({"platform", sha256::of(asked.platform.value_or(around.platform))});
   parts.push_back({"stdin", around.standard_input.value_or(sha256::of("nothing"))});
-  parts.push_back({"tool", *tool});
+  parts.push_back(std::move(*tool));
   parts.push_back({"working-folder", digest_of_list(below(*root, around.working_folder))});
   for (const auto& [name, value] : keyed_variables(around.environment, asked.keyed_variables))
     parts.push_back({"env:" + printable(name), digest_of_value(value)});

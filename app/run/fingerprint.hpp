@@ -28,6 +28,9 @@ struct key_part {
   std::string name; ///< Printable ASCII.
   digest value{};
   part_type type = part_type::text;
+  /// Of the files it was read from. Not in the key: they tell of a file that was changed meanwhile
+  /// and changed back.
+  std::vector<file_stamp> stamps{};
 
   bool operator==(const key_part&) const = default;
 };
@@ -48,7 +51,8 @@ result<fingerprint> take_fingerprint(const options& asked, const circumstances& 
                                      const std::vector<std::filesystem::path>& tool_files,
                                      file_digester& digester);
 
-/// The names of the parts in which two fingerprints of one command differ.
+/// The names of the parts in which two fingerprints of one command differ, be it only in the stamps
+/// of their files.
 std::vector<std::string> differences(const fingerprint& before, const fingerprint& after);
 
 /// The catalog's terms for it: a task in project `deja`, domain `run`, with one input for each

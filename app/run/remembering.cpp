@@ -176,7 +176,8 @@ result<void> remembering::prepare(execution& done) {
   if (!now)
     return within("what it was made from changed meanwhile", now.error());
   if (const auto changed = differences(config_.command, *now); !changed.empty())
-    return error{errc::failed_precondition, changed.front() + " changed while the command ran"};
+    return error{errc::failed_precondition,
+                 changed.front() + " was changed or touched while the command ran"};
   auto outputs = collect(done);
   if (!outputs)
     return outputs.error();

@@ -111,7 +111,8 @@ private:
                       .executable = (found.st_mode & S_IXUSR) != 0,
                       .target = {},
                       .content = *content,
-                      .size = static_cast<std::uint64_t>(found.st_size)});
+                      .size = static_cast<std::uint64_t>(found.st_size),
+                      .stamp = stamp_of(found)});
     return {};
   }
 

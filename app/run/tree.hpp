@@ -17,8 +17,7 @@ struct tree_node {
   std::string target;      ///< Of a link.
   digest content{};        ///< Of a file.
   std::uint64_t size = 0;  ///< Of a file, in bytes.
-
-  bool operator==(const tree_node&) const = default;
+  file_stamp stamp{};      ///< Of a file that was read.
 };
 
 /// A file, or a folder with all that is in it, each folder before its contents, names in byte

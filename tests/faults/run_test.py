@@ -222,6 +222,18 @@ class NotStored(Run):
         self.shell("cp in out; echo more >>in", "-i", "in", "-o", "out")
         self.assertEqual(self.runs(), 2)
 
+    def test_an_input_that_changes_meanwhile_and_back(self):
+        for there, back in [
+            ("echo other >in", "echo one >in"),
+            ("mv in kept; echo other >in", "mv kept in"),
+        ]:
+            done = self.shell(f"{there}; cp in out; {back}", "-i", "in", "-o", "out")
+            self.assert_one_line(done.stderr, "in")
+            self.assertEqual(self.read("out"), "other\n")
+            self.assertEqual(self.read("in"), "one\n")
+            self.shell(f"{there}; cp in out; {back}", "-i", "in", "-o", "out")
+        self.assertEqual(self.runs(), 4)
+
 
 class Refused(Run):
     def refuse(self, *arguments, names, status=125):

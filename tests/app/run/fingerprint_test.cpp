@@ -211,6 +211,17 @@ BOOST_AUTO_TEST_CASE(standard_input_is_in_the_key) {
   all.differ("standard input");
 }
 
+BOOST_AUTO_TEST_CASE(a_file_that_was_written_as_it_was_differs_but_not_in_the_key) {
+  const auto before = take();
+  const auto key_before = key();
+  const auto file = folder / "w/one";
+  std::filesystem::last_write_time(file, std::filesystem::last_write_time(file) -
+                                             std::chrono::seconds{1});
+  BOOST_TEST(differences(before, take()) == std::vector<std::string>{"input:one"},
+             boost::test_tools::per_element());
+  BOOST_TEST(key() == key_before);
+}
+
 BOOST_AUTO_TEST_CASE(differences_name_the_parts) {
   const auto before = take();
   write("w/one", "changed");
