@@ -12,8 +12,8 @@ namespace deja {
 
 namespace {
 
-using operations = shared<std::vector<operation>>;
-using outcomes = shared<std::vector<outcome>>;
+using operations = many<operation>;
+using outcomes = many<outcome>;
 
 using callbacks = std::vector<cache_gateway::done>;
 

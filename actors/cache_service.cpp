@@ -13,9 +13,9 @@ namespace deja {
 
 namespace {
 
-using operations = shared<std::vector<operation>>;
-using outcomes = shared<std::vector<outcome>>;
-using keys = shared<std::vector<entry_key>>;
+using operations = many<operation>;
+using outcomes = many<outcome>;
+using keys = many<entry_key>;
 
 // What the actor takes beside its interface: the index's answers, sent from the index's threads.
 using service_actor = cache_service_actor::extend<

@@ -17,8 +17,43 @@ namespace {
 
 using literals = shared<core::LiteralMap>;
 
+template <class T>
+using results = std::vector<result<T>>;
+
+/// Whom a request for many items is answered to.
+template <class T>
+struct asker {
+  std::function<void(results<T>)> then;
+  std::function<void(const error&)> fail;
+};
+
+template <class T>
+asker<T> all_to(const reply<many<result<T>>>& answer) {
+  return {[answer](results<T> outcomes) { answer(many<result<T>>{std::move(outcomes)}); }, answer};
+}
+
+template <class T>
+asker<T> one_to(const reply<T>& answer) {
+  return {[answer](results<T> outcomes) { answer(std::move(outcomes.front())); }, answer};
+}
+
 error miss(const std::string& why) {
   return {errc::not_found, why};
+}
+
+/// The inputs' place, where they still have to be read.
+const inputs_under* unread_inputs(const shared<catalog_key>& key) {
+  if (!key || !key->interface || !key->interface->has_inputs())
+    return nullptr;
+  return std::get_if<inputs_under>(&key->inputs);
+}
+
+result<entry_key> to_entry_key(const catalog_key& key) {
+  auto text = make_key(key);
+  if (!text)
+    return text.error();
+  const auto& task = *key.identifier;
+  return entry_key{{task.org(), task.project(), task.domain()}, std::move(*text)};
 }
 
 /// One operation under way: whom to answer, and until when.
@@ -35,27 +70,47 @@ public:
       : self_(self), connection_(std::move(connection)), storage_(std::move(storage)),
         config_(std::move(config)) {}
 
-  void get(const call_context& context, const shared<catalog_key>& key, duration max_age,
-           const reply<catalog_entry>& answer) {
-    const auto one = begin(context, answer);
-    with_key(one, key, [=, this](const entry_key& where) {
-      const auto then = [=, this](const found_output& found) {
-        judge(one, found, max_age, answer);
+  void get(const call_context& context, const std::vector<shared<catalog_key>>& keys,
+           duration max_age, const asker<catalog_entry>& whom) {
+    const auto one = begin(context, whom.fail);
+    with_keys(one, keys, [=, this](const results<entry_key>& made) {
+      const auto entries = unanswered<catalog_entry>(made.size());
+      const auto about = [&](std::size_t at) -> std::optional<entry_key> {
+        if (made[at])
+          return *made[at];
+        (*entries)[at] = made[at].error();
+        return {};
       };
-      ask<found_output>(one, then, get_atom_v, where);
+      const auto take = [=, this](std::size_t at, const result<found_output>& found) {
+        (*entries)[at] = found ? judge(*found, max_age) : found.error();
+      };
+      ask_each<found_output>(
+          one, made.size(), about, take, [=, this] { with_outputs(one, entries, whom.then); },
+          connection_, get_atom_v, context_of(one));
     });
   }
 
-  void put(const call_context& context, const shared<catalog_key>& key,
-           const output_source& outputs, const source_execution& source, const put_condition& when,
-           const reply<put_status>& answer) {
-    const auto one = begin(context, answer);
-    with_key(one, key, [=, this](const entry_key& where) {
-      cacheservice::CachedOutput output;
-      *output.mutable_metadata() = entry_metadata(*key, source, config_.clock->now());
-      with_outputs(one, outputs, std::move(output), [=, this](cacheservice::CachedOutput whole) {
-        ask<put_status>(one, answer, put_atom_v, where,
-                        shared<cacheservice::CachedOutput>{std::move(whole)}, when);
+  void put(const call_context& context, const many<catalog_put>& puts,
+           const asker<put_status>& whom) {
+    const auto one = begin(context, whom.fail);
+    std::vector<shared<catalog_key>> keys;
+    for (const auto& put : *puts)
+      keys.push_back(put.key);
+    with_keys(one, keys, [=, this](const results<entry_key>& made) {
+      with_entries(one, puts, made, [=, this](const results<entry_put>& ready) {
+        const auto done = unanswered<put_status>(ready.size());
+        const auto about = [&](std::size_t at) -> std::optional<entry_put> {
+          if (ready[at])
+            return *ready[at];
+          (*done)[at] = ready[at].error();
+          return {};
+        };
+        const auto take = [done](std::size_t at, const result<put_status>& status) {
+          (*done)[at] = status;
+        };
+        ask_each<put_status>(
+            one, ready.size(), about, take, [done, whom] { whom.then(std::move(*done)); },
+            connection_, put_atom_v, context_of(one));
       });
     });
   }
@@ -102,10 +157,10 @@ public:
 private:
   using call_ptr = std::shared_ptr<const call>;
 
-  template <class T>
-  call_ptr begin(const call_context& context, const reply<T>& answer) {
+  call_ptr begin(const call_context& context, std::function<void(const error&)> fail) {
     const auto time = context.time_left > duration::zero() ? context.time_left : config_.timeout;
-    auto one = std::make_shared<const call>(call{context, self_->clock().now() + time, answer});
+    auto one =
+        std::make_shared<const call>(call{context, self_->clock().now() + time, std::move(fail)});
     if (context.id != 0) {
       forget_ended_calls();
       cancellable_.emplace(context.id, one);
@@ -125,74 +180,163 @@ private:
     return std::max<duration>(one->deadline - self_->clock().now(), std::chrono::milliseconds{1});
   }
 
-  /// Asks the service with the time that is left; the answer goes to `then`, a failure to the
-  /// call's asker.
-  template <class T, class Then, class Verb, class... Ts>
-  void ask(const call_ptr& one, Then then, Verb verb, Ts... what) {
+  call_context context_of(const call_ptr& one) const {
     auto context = one->context;
     context.time_left = time_left(one);
+    return context;
+  }
+
+  /// Asks the service; the answer goes to `then`, a failure to the call's asker.
+  template <class T, class Then, class Verb, class... Ts>
+  void ask(const call_ptr& one, Then then, Verb verb, Ts... what) {
+    const auto context = context_of(one);
     self_->request(connection_, context.time_left, verb, context, std::move(what)...)
         .then([one, then](T& answer) { then(std::move(answer)); },
               [one](const caf::error& why) { one->fail(from_caf(why)); });
   }
 
+  template <class T>
+  static std::shared_ptr<results<T>> unanswered(std::size_t count) {
+    return std::make_shared<results<T>>(count, error{errc::internal, "it was not answered"});
+  }
+
+  /// Asks `whom` in one request about those of `count` items for which `about` gives a question,
+  /// and gives each one's outcome to `take`; then goes on with `next`. What the request as a whole
+  /// fails with is each one's outcome.
+  template <class Out, class About, class Take, class Next, class Whom, class... Ts>
+  void ask_each(const call_ptr& one, std::size_t count, const About& about, const Take& take,
+                const Next& next, const Whom& whom, const Ts&... what) {
+    using question = typename std::invoke_result_t<About, std::size_t>::value_type;
+    std::vector<std::size_t> places;
+    std::vector<question> questions;
+    for (std::size_t at = 0; at < count; ++at)
+      if (auto asked = about(at)) {
+        places.push_back(at);
+        questions.push_back(std::move(*asked));
+      }
+    if (questions.empty())
+      return next();
+    self_->request(whom, time_left(one), what..., many<question>{std::move(questions)})
+        .then(
+            [=](const many<result<Out>>& told) {
+              for (std::size_t at = 0; at < std::min(places.size(), told->size()); ++at)
+                take(places[at], (*told)[at]);
+              next();
+            },
+            [=](const caf::error& why) {
+              for (const auto at : places)
+                take(at, from_caf(why));
+              next();
+            });
+  }
+
   template <class Then>
   void with_key(const call_ptr& one, const shared<catalog_key>& key, Then then) {
-    if (!key)
-      return one->fail({errc::invalid_argument, "no key is given"});
-    const auto* unread = std::get_if<inputs_under>(&key->inputs);
-    if (unread == nullptr || !key->interface || !key->interface->has_inputs())
-      return use_key(one, *key, then);
-    self_->request(storage_, time_left(one), read_atom_v, *unread)
-        .then(
-            [=, this](const literals& inputs) {
-              auto read = *key;
-              read.inputs = inputs;
-              use_key(one, read, then);
-            },
-            [one](const caf::error& why) {
-              auto problem = within("reading the inputs", from_caf(why));
-              if (problem.code == errc::not_found)
-                problem.code = errc::failed_precondition; // not_found would say that it is a miss
-              one->fail(problem);
-            });
+    with_keys(one, {key}, [one, then](const results<entry_key>& made) {
+      if (made.front())
+        then(*made.front());
+      else
+        one->fail(made.front().error());
+    });
   }
 
+  /// Makes the keys, once those inputs have been read that still lie in the store.
   template <class Then>
-  void use_key(const call_ptr& one, const catalog_key& key, const Then& then) {
-    const auto text = make_key(key);
-    if (!text)
-      return one->fail(text.error());
-    then(entry_key{{key.identifier->org(), key.identifier->project(), key.identifier->domain()},
-                   *text});
+  void with_keys(const call_ptr& one, const std::vector<shared<catalog_key>>& keys, Then then) {
+    const auto made = unanswered<entry_key>(keys.size());
+    const auto about = [&](std::size_t at) -> std::optional<inputs_under> {
+      const auto& key = keys[at];
+      if (const auto* inputs = unread_inputs(key))
+        return *inputs;
+      (*made)[at] = key ? to_entry_key(*key) : error{errc::invalid_argument, "no key is given"};
+      return {};
+    };
+    const auto take = [keys, made](std::size_t at, const result<literals>& inputs) {
+      if (inputs) {
+        auto read = *keys[at];
+        read.inputs = *inputs;
+        (*made)[at] = to_entry_key(read);
+        return;
+      }
+      auto problem = within("reading the inputs", inputs.error());
+      if (problem.code == errc::not_found)
+        problem.code = errc::failed_precondition; // not_found would say that it is a miss
+      (*made)[at] = problem;
+    };
+    ask_each<literals>(
+        one, keys.size(), about, take, [then, made] { then(*made); }, storage_, read_atom_v);
   }
 
-  /// Completes an entry with the outputs: by reference once they are known to be there, or inline.
+  /// Makes the entries of the puts: outputs by reference once they are known to be there, or
+  /// inline.
   template <class Then>
-  void with_outputs(const call_ptr& one, const output_source& outputs,
-                    cacheservice::CachedOutput output, Then then) {
-    if (const auto* held = std::get_if<literals>(&outputs)) {
-      if (!*held)
-        return one->fail({errc::invalid_argument, "no outputs are given"});
-      *output.mutable_output_literals() = **held;
-      return then(std::move(output));
-    }
-    self_->request(storage_, time_left(one), look_up_atom_v, std::get<outputs_under>(outputs))
-        .then(
-            [then, output = std::move(output)](std::string& uri) mutable {
-              output.set_output_uri(std::move(uri));
-              then(std::move(output));
-            },
-            [one](const caf::error& why) {
-              one->fail(within("checking the outputs", from_caf(why)));
-            });
+  void with_entries(const call_ptr& one, const many<catalog_put>& puts,
+                    const results<entry_key>& keys, Then then) {
+    const auto ready = unanswered<entry_put>(keys.size());
+    const auto put = [=, this](std::size_t at, cacheservice::CachedOutput output) {
+      const auto& asked = (*puts)[at];
+      *output.mutable_metadata() = entry_metadata(*asked.key, asked.source, config_.clock->now());
+      (*ready)[at] = entry_put{*keys[at], std::move(output), asked.when};
+    };
+    const auto about = [&](std::size_t at) -> std::optional<outputs_under> {
+      const auto& outputs = (*puts)[at].outputs;
+      const auto* held = std::get_if<literals>(&outputs);
+      if (!keys[at]) {
+        (*ready)[at] = keys[at].error();
+      } else if (held == nullptr) {
+        return std::get<outputs_under>(outputs);
+      } else if (!*held) {
+        (*ready)[at] = error{errc::invalid_argument, "no outputs are given"};
+      } else {
+        cacheservice::CachedOutput output;
+        *output.mutable_output_literals() = **held;
+        put(at, std::move(output));
+      }
+      return {};
+    };
+    const auto take = [=](std::size_t at, const result<std::string>& uri) {
+      if (!uri) {
+        (*ready)[at] = within("checking the outputs", uri.error());
+        return;
+      }
+      cacheservice::CachedOutput output;
+      output.set_output_uri(*uri);
+      put(at, std::move(output));
+    };
+    ask_each<std::string>(
+        one, keys.size(), about, take, [then, ready] { then(*ready); }, storage_, look_up_atom_v);
   }
 
-  void judge(const call_ptr& one, const found_output& found, duration max_age,
-             const reply<catalog_entry>& answer) {
+  /// Reads the outputs of those entries that only say where they lie.
+  void with_outputs(const call_ptr& one, const std::shared_ptr<results<catalog_entry>>& entries,
+                    const std::function<void(results<catalog_entry>)>& then) {
+    const auto about = [&](std::size_t at) -> std::optional<std::string> {
+      const auto& entry = (*entries)[at];
+      if (entry && !entry->outputs)
+        return entry->uri;
+      return {};
+    };
+    const auto take = [entries](std::size_t at, const result<literals>& outputs) {
+      auto& entry = (*entries)[at];
+      if (outputs) {
+        entry->outputs = *outputs;
+        return;
+      }
+      auto problem = within("reading the outputs at \"" + entry->uri + "\"", outputs.error());
+      if (problem.code == errc::data_loss)
+        problem.code = errc::not_found; // such an entry is worth no more than none
+      entry = problem;
+    };
+    ask_each<literals>(
+        one, entries->size(), about, take, [then, entries] { then(std::move(*entries)); }, storage_,
+        read_atom_v);
+  }
+
+  /// The entry, whose outputs may still have to be read.
+  result<catalog_entry> judge(const found_output& found, duration max_age) const {
     const auto& output = *found.output;
     if (!output.has_metadata() || !output.metadata().has_source_identifier())
-      return answer(miss("the entry has no metadata or no source identifier"));
+      return miss("the entry has no metadata or no source identifier");
     catalog_entry entry;
     entry.stored = output.metadata();
     entry.metadata = hit_metadata(entry.stored);
@@ -200,27 +344,15 @@ private:
     if (max_age > duration::zero()) {
       const auto young = is_younger(entry.stored, max_age);
       if (!young)
-        return answer(young.error());
+        return young.error();
       if (!*young)
-        return answer(miss("the entry is over the age limit"));
+        return miss("the entry is over the age limit");
     }
-    if (output.has_output_literals()) {
+    if (output.has_output_literals())
       entry.outputs = literals{output.output_literals()};
-      return answer(std::move(entry));
-    }
-    entry.uri = output.output_uri();
-    self_->request(storage_, time_left(one), read_atom_v, entry.uri)
-        .then(
-            [answer, entry](literals& outputs) mutable {
-              entry.outputs = std::move(outputs);
-              answer(std::move(entry));
-            },
-            [answer, uri = entry.uri](const caf::error& why) {
-              auto problem = within("reading the outputs at \"" + uri + "\"", from_caf(why));
-              if (problem.code == errc::data_loss)
-                problem.code = errc::not_found; // such an entry is worth no more than none
-              answer(problem);
-            });
+    else
+      entry.uri = output.output_uri();
+    return entry;
   }
 
   result<bool> is_younger(const cacheservice::Metadata& stored, duration max_age) const {
@@ -252,26 +384,35 @@ behave(catalog_client_actor::stateful_pointer<client_state> self,
        const catalog_client_config& config) {
   self->state.one = std::make_unique<client>(self, connection, storage, config);
   auto& one = *self->state.one;
-  const auto put = [self, &one](const call_context& context, const shared<catalog_key>& key,
-                                const output_source& outputs, const source_execution& source,
-                                const put_condition& when) {
+  const auto put = [self, &one](const call_context& context, const catalog_put& what) {
     const reply answer{self->make_response_promise<put_status>()};
-    one.put(context, key, outputs, source, when, answer);
+    one.put(context, many<catalog_put>{{what}}, one_to(answer));
     return answer.asker();
   };
   return {
       [self, &one](get_atom, const call_context& context, const shared<catalog_key>& key,
                    duration max_age) {
         const reply answer{self->make_response_promise<catalog_entry>()};
-        one.get(context, key, max_age, answer);
+        one.get(context, {key}, max_age, one_to(answer));
         return answer.asker();
       },
-      [put](put_atom, const call_context& context, const shared<catalog_key>& key,
-            const output_source& outputs, const source_execution& source,
-            const put_condition& when) { return put(context, key, outputs, source, when); },
-      [put](update_atom, const call_context& context, const shared<catalog_key>& key,
-            const output_source& outputs, const source_execution& source) {
-        return put(context, key, outputs, source, put_condition{.overwrite = true});
+      [self, &one](get_atom, const call_context& context, const many<shared<catalog_key>>& keys,
+                   duration max_age) {
+        const reply answer{self->make_response_promise<many<result<catalog_entry>>>()};
+        one.get(context, *keys, max_age, all_to(answer));
+        return answer.asker();
+      },
+      [put](put_atom, const call_context& context, const catalog_put& what) {
+        return put(context, what);
+      },
+      [self, &one](put_atom, const call_context& context, const many<catalog_put>& puts) {
+        const reply answer{self->make_response_promise<many<result<put_status>>>()};
+        one.put(context, puts, all_to(answer));
+        return answer.asker();
+      },
+      [put](update_atom, const call_context& context, catalog_put& what) {
+        what.when.overwrite = true;
+        return put(context, what);
       },
       [self, &one](reserve_atom, const call_context& context, const shared<catalog_key>& key,
                    const std::string& owner, duration heartbeat) {

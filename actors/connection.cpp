@@ -19,12 +19,13 @@ connection_actor::behavior_type work(connection_actor::stateful_pointer<worker_s
   self->state.endpoint = endpoints();
   auto& endpoint = *self->state.endpoint;
   return {
-      [&](get_atom, const call_context& context, const entry_key& key) {
-        return answer_of([&] { return endpoint.get(context, key); });
+      [&](get_atom, const call_context& context, const many<entry_key>& keys) {
+        return outcomes_of(keys, [&](const entry_key& key) { return endpoint.get(context, key); });
       },
-      [&](put_atom, const call_context& context, const entry_key& key,
-          const shared<cacheservice::CachedOutput>& output, const put_condition& when) {
-        return answer_of([&] { return endpoint.put(context, key, *output, when); });
+      [&](put_atom, const call_context& context, const many<entry_put>& puts) {
+        return outcomes_of(puts, [&](const entry_put& one) {
+          return endpoint.put(context, one.key, *one.output, one.when);
+        });
       },
       [&](remove_atom, const call_context& context, const entry_key& key) {
         return answer_of([&] { return as_answer(endpoint.remove(context, key)); });
@@ -58,14 +59,21 @@ connection_actor::behavior_type dispatch(connection_actor::stateful_pointer<pool
     self->state.workers->run(answer, context.time_left, verb, context, what...);
     return answer.asker();
   };
+  // One item a call, so that the connections work side by side.
+  const auto spread = [self]<class Out, class In>(reply<many<result<Out>>> answer, auto verb,
+                                                  const call_context& context,
+                                                  const many<In>& items) {
+    self->state.workers->run_many(answer, context.time_left, 1, items, verb, context);
+    return answer.asker();
+  };
   return {
-      [=](get_atom verb, const call_context& context, const entry_key& key) {
-        return pass(reply{self->make_response_promise<found_output>()}, verb, context, key);
+      [=](get_atom verb, const call_context& context, const many<entry_key>& keys) {
+        return spread(reply{self->make_response_promise<many<result<found_output>>>()}, verb,
+                      context, keys);
       },
-      [=](put_atom verb, const call_context& context, const entry_key& key,
-          const shared<cacheservice::CachedOutput>& output, const put_condition& when) {
-        return pass(reply{self->make_response_promise<put_status>()}, verb, context, key, output,
-                    when);
+      [=](put_atom verb, const call_context& context, const many<entry_put>& puts) {
+        return spread(reply{self->make_response_promise<many<result<put_status>>>()}, verb, context,
+                      puts);
       },
       [=](remove_atom verb, const call_context& context, const entry_key& key) {
         return pass(reply{self->make_response_promise<no_value>()}, verb, context, key);

@@ -10,7 +10,7 @@ namespace deja {
 
 namespace {
 
-using outcomes = shared<std::vector<outcome>>;
+using outcomes = many<outcome>;
 
 /// For a call whose context has no time left.
 constexpr duration default_time = std::chrono::seconds{10};
@@ -24,20 +24,70 @@ struct state {
   cache_service_actor service;
   call_rules rules;
 
-  template <class T, class Verb, class What, class Meaning>
-  void ask(const reply<T>& answer, const call_context& context, Verb verb, What what,
+  duration time_of(const call_context& context) const {
+    return context.time_left > duration::zero() ? context.time_left : default_time;
+  }
+
+  /// Asks for what `make` makes of the items, and takes the outcomes for what `meaning` says.
+  template <class Out, class Verb, class In, class Make, class Meaning>
+  auto ask(const call_context& context, Verb verb, const many<In>& items, Make make,
            Meaning meaning) {
-    const auto time = context.time_left > duration::zero() ? context.time_left : default_time;
-    self->request(service, time, verb, shared<std::vector<What>>{{std::move(what)}})
-        .then([answer, meaning](const outcomes& done) { answer(meaning(done->front())); },
-              [answer](const caf::error& why) { answer(from_caf(why)); });
+    using made = typename std::invoke_result_t<Make, const In&>::value_type;
+    const reply answer{self->make_response_promise<many<result<Out>>>()};
+    std::vector<result<Out>> results;
+    std::vector<std::size_t> places; // of what is asked for, among the items
+    std::vector<made> asked;
+    for (const auto& item : *items) {
+      auto one = make(item);
+      results.push_back(one ? result<Out>{error{}} : result<Out>{one.error()});
+      if (!one)
+        continue;
+      places.push_back(results.size() - 1);
+      asked.push_back(std::move(*one));
+    }
+    if (asked.empty()) {
+      answer(many<result<Out>>{std::move(results)});
+      return answer.asker();
+    }
+    const many<made> request{std::move(asked)};
+    self->request(service, time_of(context), verb, request)
+        .then(
+            [=, results = std::move(results)](const outcomes& done) mutable {
+              for (std::size_t at = 0; at < places.size(); ++at)
+                results[places[at]] = meaning((*request)[at], (*done)[at]);
+              answer(many<result<Out>>{std::move(results)});
+            },
+            [answer](const caf::error& why) { answer(from_caf(why)); });
+    return answer.asker();
+  }
+
+  auto get(const call_context& context, const many<entry_key>& keys) {
+    return ask<found_output>(
+        context, look_up_atom_v, keys,
+        [this](const entry_key& key) -> result<entry_key> {
+          if (const auto valid = rules.check(key); !valid)
+            return valid.error();
+          return key;
+        },
+        [](const entry_key& key, const outcome& found) { return got(key, found); });
+  }
+
+  auto put(const call_context& context, const many<entry_put>& puts) {
+    return ask<put_status>(
+        context, apply_atom_v, puts,
+        [this](const entry_put& one) { return rules.put(one.key, *one.output, one.when); },
+        [](const operation& done, const outcome& told) {
+          return was_put(std::get<put_operation>(done).content, told);
+        });
   }
 
   template <class T, class Meaning>
   auto apply(const call_context& context, const result<operation>& what, Meaning meaning) {
     const reply<T> answer{self->make_response_promise<T>()};
     if (what)
-      ask(answer, context, apply_atom_v, *what, meaning);
+      self->request(service, time_of(context), apply_atom_v, many<operation>{{*what}})
+          .then([answer, meaning](const outcomes& done) { answer(meaning(done->front())); },
+                [answer](const caf::error& why) { answer(from_caf(why)); });
     else
       answer(what.error());
     return answer.asker();
@@ -52,21 +102,11 @@ connection_actor::behavior_type behave(connection_actor::stateful_pointer<state>
   one.service = service;
   one.rules = call_rules{limits};
   return {
-      [&one](get_atom, const call_context& context, const entry_key& key) {
-        const reply answer{one.self->make_response_promise<found_output>()};
-        if (const auto valid = one.rules.check(key))
-          one.ask(answer, context, look_up_atom_v, key,
-                  [key](const outcome& found) { return got(key, found); });
-        else
-          answer(valid.error());
-        return answer.asker();
+      [&one](get_atom, const call_context& context, const many<entry_key>& keys) {
+        return one.get(context, keys);
       },
-      [&one](put_atom, const call_context& context, const entry_key& key,
-             const shared<cacheservice::CachedOutput>& output, const put_condition& when) {
-        return one.apply<put_status>(context, one.rules.put(key, *output, when),
-                                     [content = content_digest(*output)](const outcome& done) {
-                                       return was_put(content, done);
-                                     });
+      [&one](put_atom, const call_context& context, const many<entry_put>& puts) {
+        return one.put(context, puts);
       },
       [&one](remove_atom, const call_context& context, const entry_key& key) {
         return one.apply<no_value>(context, one.rules.remove(key), nothing_of);

@@ -32,20 +32,25 @@ result<std::string> find_outputs(blob_store& blobs, const std::string& prefix,
 storage_actor::behavior_type work(storage_actor::pointer, const std::shared_ptr<blob_store>& blobs,
                                   const storage_config& config) {
   return {
-      [=](read_atom, const std::string& reference) {
-        return answer_of(
-            [&] { return literals_of(read_literals(*blobs, reference, config.download_limit)); });
+      [=](read_atom, const many<std::string>& references) {
+        return outcomes_of(references, [&](const std::string& reference) {
+          return literals_of(read_literals(*blobs, reference, config.download_limit));
+        });
       },
-      [=](write_atom, const std::string& reference, const literals& what) {
-        return answer_of([&] { return as_answer(write_literals(*blobs, reference, *what)); });
+      [=](write_atom, const many<literals_at>& blobs_to_write) {
+        return outcomes_of(blobs_to_write, [&](const literals_at& one) {
+          return as_answer(write_literals(*blobs, one.reference, *one.literals));
+        });
       },
-      [=](read_atom, const inputs_under& inputs) {
-        return answer_of(
-            [&] { return literals_of(read_inputs(*blobs, inputs.prefix, config.download_limit)); });
+      [=](read_atom, const many<inputs_under>& inputs) {
+        return outcomes_of(inputs, [&](const inputs_under& one) {
+          return literals_of(read_inputs(*blobs, one.prefix, config.download_limit));
+        });
       },
-      [=](look_up_atom, const outputs_under& outputs) {
-        return answer_of(
-            [&] { return find_outputs(*blobs, outputs.prefix, config.payload_limit); });
+      [=](look_up_atom, const many<outputs_under>& outputs) {
+        return outcomes_of(outputs, [&](const outputs_under& one) {
+          return find_outputs(*blobs, one.prefix, config.payload_limit);
+        });
       },
   };
 }
@@ -61,22 +66,26 @@ storage_actor::behavior_type dispatch(storage_actor::stateful_pointer<pool_state
                                       const storage_config& config) {
   self->state.workers = std::make_unique<pool>(
       self, config.pool, [=] { return self->system().spawn<caf::detached>(work, blobs, config); });
-  const auto pass = [self]<class T>(reply<T> answer, auto verb, const auto&... what) {
-    self->state.workers->run(answer, duration::zero(), verb, what...);
+  const auto spread = [=]<class Out, class In>(reply<many<result<Out>>> answer, auto verb,
+                                               const many<In>& items) {
+    self->state.workers->run_many(answer, duration::zero(), config.piece, items, verb);
     return answer.asker();
   };
   return {
-      [=](read_atom verb, const std::string& reference) {
-        return pass(reply{self->make_response_promise<literals>()}, verb, reference);
+      [=](read_atom verb, const many<std::string>& references) {
+        return spread(reply{self->make_response_promise<many<result<literals>>>()}, verb,
+                      references);
       },
-      [=](write_atom verb, const std::string& reference, const literals& what) {
-        return pass(reply{self->make_response_promise<no_value>()}, verb, reference, what);
+      [=](write_atom verb, const many<literals_at>& blobs_to_write) {
+        return spread(reply{self->make_response_promise<many<result<no_value>>>()}, verb,
+                      blobs_to_write);
       },
-      [=](read_atom verb, const inputs_under& inputs) {
-        return pass(reply{self->make_response_promise<literals>()}, verb, inputs);
+      [=](read_atom verb, const many<inputs_under>& inputs) {
+        return spread(reply{self->make_response_promise<many<result<literals>>>()}, verb, inputs);
       },
-      [=](look_up_atom verb, const outputs_under& outputs) {
-        return pass(reply{self->make_response_promise<std::string>()}, verb, outputs);
+      [=](look_up_atom verb, const many<outputs_under>& outputs) {
+        return spread(reply{self->make_response_promise<many<result<std::string>>>()}, verb,
+                      outputs);
       },
   };
 }
@@ -89,6 +98,8 @@ result<void> storage_config::validate() const {
     if (value == 0)
       return error{errc::invalid_argument,
                    std::string{"storage: "} + field + " is 0 bytes; at least 1 is possible"};
+  if (piece == 0)
+    return error{errc::invalid_argument, "storage: piece is 0 blobs; at least 1 is possible"};
   return pool.validate();
 }
 

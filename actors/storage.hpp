@@ -9,6 +9,7 @@ namespace deja {
 /// How the data store is used.
 struct storage_config {
   worker_pool_config pool{};
+  std::size_t piece = 8; ///< Blobs of one request that a worker reads or writes in turn.
   std::uint64_t download_limit = std::uint64_t{2} << 20; ///< The largest message read, in bytes.
   std::uint64_t payload_limit = std::uint64_t{2} << 20;  ///< The largest outputs put, in bytes.
 

@@ -18,19 +18,17 @@ namespace deja {
 /// Gathers the writes of many callers into groups for the index; never blocks.
 using cache_service_actor = caf::typed_actor<
     // Applies the operations in one group with others' and gives their outcomes, in order.
-    caf::replies_to<apply_atom, shared<std::vector<operation>>>::with<shared<std::vector<outcome>>>,
+    caf::replies_to<apply_atom, many<operation>>::with<many<outcome>>,
     // Looks the keys up and gives entry and reservation of each, in order.
-    caf::replies_to<look_up_atom,
-                    shared<std::vector<entry_key>>>::with<shared<std::vector<outcome>>>>;
+    caf::replies_to<look_up_atom, many<entry_key>>::with<many<outcome>>>;
 
 /// One way to the service: a blocking endpoint on a thread of its own, or the service in the same
 /// process. The four verbs of `cache_endpoint`, and reservations.
 using connection_actor = caf::typed_actor<
-    // Gets the entry; not_found is a miss.
-    caf::replies_to<get_atom, call_context, entry_key>::with<found_output>,
-    // Puts the output where the condition allows.
-    caf::replies_to<put_atom, call_context, entry_key, shared<cacheservice::CachedOutput>,
-                    put_condition>::with<put_status>,
+    // Gets the entries, in order; not_found is a miss.
+    caf::replies_to<get_atom, call_context, many<entry_key>>::with<many<result<found_output>>>,
+    // Puts each output where its condition allows.
+    caf::replies_to<put_atom, call_context, many<entry_put>>::with<many<result<put_status>>>,
     // Deletes the entry.
     caf::replies_to<remove_atom, call_context, entry_key>::with<no_value>,
     // Acquires or extends the reservation and gives the one in force.
@@ -41,26 +39,29 @@ using connection_actor = caf::typed_actor<
 
 /// The data store, read and written off the scheduler.
 using storage_actor = caf::typed_actor<
-    // Reads the LiteralMap at this reference, at most the store's download limit.
-    caf::replies_to<read_atom, std::string>::with<shared<core::LiteralMap>>,
-    // Writes the LiteralMap to this reference.
-    caf::replies_to<write_atom, std::string, shared<core::LiteralMap>>::with<no_value>,
-    // Reads the inputs that a key's source names.
-    caf::replies_to<read_atom, inputs_under>::with<shared<core::LiteralMap>>,
-    // Checks that outputs lie under the prefix, within the payload limit, and gives their URI.
-    caf::replies_to<look_up_atom, outputs_under>::with<std::string>>;
+    // Reads the LiteralMaps at these references, each at most the store's download limit.
+    caf::replies_to<read_atom, many<std::string>>::with<many<result<shared<core::LiteralMap>>>>,
+    // Writes each LiteralMap to its reference.
+    caf::replies_to<write_atom, many<literals_at>>::with<many<result<no_value>>>,
+    // Reads the inputs that keys' sources name.
+    caf::replies_to<read_atom, many<inputs_under>>::with<many<result<shared<core::LiteralMap>>>>,
+    // Checks that outputs lie under the prefixes, within the payload limit, and gives their URIs.
+    caf::replies_to<look_up_atom, many<outputs_under>>::with<many<result<std::string>>>>;
 
 /// The synchronous client's seven operations.
 using catalog_client_actor = caf::typed_actor<
     // Looks the key up and gives its outputs; not_found is a miss, also for an entry older than
     // the maximum age (zero: any age).
     caf::replies_to<get_atom, call_context, shared<catalog_key>, duration>::with<catalog_entry>,
+    // The same for many keys, in order.
+    caf::replies_to<get_atom, call_context, many<shared<catalog_key>>,
+                    duration>::with<many<result<catalog_entry>>>,
     // Stores outputs under the key where the condition allows.
-    caf::replies_to<put_atom, call_context, shared<catalog_key>, output_source, source_execution,
-                    put_condition>::with<put_status>,
+    caf::replies_to<put_atom, call_context, catalog_put>::with<put_status>,
+    // The same for many puts, in order.
+    caf::replies_to<put_atom, call_context, many<catalog_put>>::with<many<result<put_status>>>,
     // Stores outputs under the key, replacing what is there.
-    caf::replies_to<update_atom, call_context, shared<catalog_key>, output_source,
-                    source_execution>::with<put_status>,
+    caf::replies_to<update_atom, call_context, catalog_put>::with<put_status>,
     // Acquires or extends the key's reservation for the owner and gives the one in force.
     caf::replies_to<reserve_atom, call_context, shared<catalog_key>, std::string,
                     duration>::with<reservation>,
@@ -91,10 +92,27 @@ using reservation_heartbeat_actor = caf::typed_actor<
 CAF_BEGIN_TYPE_ID_BLOCK(deja_messages, caf::id_block::deja_atoms::end)
 CAF_ADD_TYPE_ID(deja_messages, (deja::call_context))
 CAF_ADD_TYPE_ID(deja_messages, (deja::catalog_entry))
+CAF_ADD_TYPE_ID(deja_messages, (deja::catalog_put))
 CAF_ADD_TYPE_ID(deja_messages, (deja::entry_key))
 CAF_ADD_TYPE_ID(deja_messages, (deja::found_output))
 CAF_ADD_TYPE_ID(deja_messages, (deja::inputs_under))
 CAF_ADD_TYPE_ID(deja_messages, (deja::lease_holder_actor))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::catalog_put>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::entry_key>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::entry_put>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::inputs_under>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::literals_at>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::operation>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::outcome>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::outputs_under>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::catalog_entry>>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::found_output>>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::no_value>>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::put_status>>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::shared<deja::core::LiteralMap>>>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<std::string>>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::shared<deja::catalog_key>>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<std::string>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::no_value))
 CAF_ADD_TYPE_ID(deja_messages, (deja::output_source))
 CAF_ADD_TYPE_ID(deja_messages, (deja::outputs_under))
@@ -105,8 +123,5 @@ CAF_ADD_TYPE_ID(deja_messages, (deja::reservation_record))
 CAF_ADD_TYPE_ID(deja_messages, (deja::shared<deja::cacheservice::CachedOutput>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::shared<deja::catalog_key>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::shared<deja::core::LiteralMap>))
-CAF_ADD_TYPE_ID(deja_messages, (deja::shared<std::vector<deja::entry_key>>))
-CAF_ADD_TYPE_ID(deja_messages, (deja::shared<std::vector<deja::operation>>))
-CAF_ADD_TYPE_ID(deja_messages, (deja::shared<std::vector<deja::outcome>>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::source_execution))
 CAF_END_TYPE_ID_BLOCK(deja_messages)

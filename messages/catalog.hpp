@@ -67,6 +67,27 @@ struct source_execution {
   std::map<std::string, std::string> key_map; ///< Beside Flyte's own keys.
 };
 
+/// A put to the catalog.
+struct catalog_put {
+  shared<catalog_key> key;
+  output_source outputs;
+  source_execution source;
+  put_condition when{};
+};
+
+/// A put to the service.
+struct entry_put {
+  entry_key key;
+  shared<cacheservice::CachedOutput> output;
+  put_condition when{};
+};
+
+/// What is to lie at a reference of the data store.
+struct literals_at {
+  std::string reference;
+  shared<core::LiteralMap> literals;
+};
+
 /// A hit: the outputs, and what the catalog knows of them.
 struct catalog_entry {
   shared<core::LiteralMap> outputs;

@@ -118,6 +118,21 @@ typename Inspector::result_type inspect(Inspector& f, source_execution& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, catalog_put& x) {
+  return f(caf::meta::type_name("catalog_put"), x.key, carried(x.outputs), x.source, x.when);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, entry_put& x) {
+  return f(caf::meta::type_name("entry_put"), x.key, x.output, x.when);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, literals_at& x) {
+  return f(caf::meta::type_name("literals_at"), x.reference, x.literals);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, catalog_entry& x) {
   return f(caf::meta::type_name("catalog_entry"), x.outputs, carried(x.metadata), carried(x.stored),
            x.uri, carried(x.generation));

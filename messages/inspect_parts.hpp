@@ -94,6 +94,21 @@ caf::error load_alternative(Inspector& f, Variant& x) {
   return caf::none;
 }
 
+template <class Inspector, class T>
+typename Inspector::result_type carry(Inspector& f, boost::system::result<T, error>& x) {
+  bool good = x.has_value();
+  if constexpr (loading<Inspector>) {
+    if (auto why = f(good))
+      return why;
+    return good ? load_alternative<T>(f, x) : load_alternative<error>(f, x);
+  } else {
+    if (good)
+      return f(good, carried(*x));
+    auto why = x.error();
+    return f(good, why);
+  }
+}
+
 template <class Inspector, class... Ts>
 typename Inspector::result_type carry(Inspector& f, std::variant<Ts...>& x) {
   auto index = static_cast<std::uint8_t>(x.index());
@@ -136,6 +151,12 @@ typename Inspector::result_type inspect(Inspector& f, shared<T>& x) {
     // Saving never writes to what it inspects.
     return present ? f(present, carried(const_cast<T&>(*x))) : f(present);
   }
+}
+
+/// What became of one item of many.
+template <class Inspector, class T>
+typename Inspector::result_type inspect(Inspector& f, boost::system::result<T, error>& x) {
+  return detail::carry(f, x);
 }
 
 /// Found for variants of our own types, which are payloads by themselves.

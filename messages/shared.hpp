@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace deja {
 
@@ -27,5 +28,9 @@ public:
 private:
   std::shared_ptr<const T> value_;
 };
+
+/// The payload of a message for many items at once.
+template <class T>
+using many = shared<std::vector<T>>;
 
 } // namespace deja

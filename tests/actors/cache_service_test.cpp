@@ -18,7 +18,7 @@ namespace {
 
 using namespace deja;
 using namespace std::chrono_literals;
-using outcomes = shared<std::vector<outcome>>;
+using outcomes = many<outcome>;
 
 struct config : caf::actor_system_config {
   config() { configure(*this); }
@@ -38,8 +38,7 @@ struct service {
   }
 
   auto ask(std::vector<operation> what) {
-    return self->request(actor, caf::infinite, apply_atom_v,
-                         shared<std::vector<operation>>{std::move(what)});
+    return self->request(actor, caf::infinite, apply_atom_v, many<operation>{std::move(what)});
   }
 
   /// The keys that the answer tells of, or the error's text.
@@ -118,7 +117,7 @@ BOOST_FIXTURE_TEST_CASE(who_waits_when_the_service_ends_is_told, service) {
 BOOST_FIXTURE_TEST_CASE(keys_are_looked_up, service) {
   std::size_t found = 0;
   self->request(actor, caf::infinite, look_up_atom_v,
-                shared<std::vector<entry_key>>{{entry_key{{}, "a"}, entry_key{{}, "b"}}})
+                many<entry_key>{{entry_key{{}, "a"}, entry_key{{}, "b"}}})
       .receive([&](const outcomes& all) { found = all->size(); },
                [](const caf::error& why) { BOOST_FAIL(to_string(from_caf(why))); });
   BOOST_TEST(found == 2U);

@@ -57,24 +57,30 @@ struct fake_store {
 
 storage_actor store_in(caf::actor_system& system, fake_store& store) {
   return system.spawn([&store]() -> storage_actor::behavior_type {
-    const auto read = [&store](const std::string& reference) -> caf::result<literals> {
+    const auto read = [&store](const std::string& reference) -> result<literals> {
       store.calls.push_back("read " + reference);
       const auto found = store.blobs.find(reference);
       if (found == store.blobs.end())
-        return to_caf({errc::not_found, "no blob"});
-      if (!found->second)
-        return to_caf(found->second.error());
-      return *found->second;
+        return error{errc::not_found, "no blob"};
+      return found->second;
     };
-    return {[read](read_atom, const std::string& reference) { return read(reference); },
-            [](write_atom, const std::string&, const literals&) { return no_value{}; },
-            [read](read_atom, const inputs_under& inputs) {
-              return read(inputs.prefix + "/inputs.pb");
+    using testing::each_of;
+    return {[read](read_atom, const many<std::string>& references) {
+              return each_of(references, read);
             },
-            [&store](look_up_atom, const outputs_under& outputs) -> caf::result<std::string> {
-              if (!store.blobs.contains(outputs.prefix + "/outputs.pb"))
-                return to_caf({errc::not_found, "no outputs"});
-              return outputs.prefix + "/outputs.pb";
+            [](write_atom, const many<literals_at>& blobs) {
+              return each_of(blobs, [](const literals_at&) { return result<no_value>{}; });
+            },
+            [read](read_atom, const many<inputs_under>& inputs) {
+              return each_of(
+                  inputs, [&](const inputs_under& one) { return read(one.prefix + "/inputs.pb"); });
+            },
+            [&store](look_up_atom, const many<outputs_under>& outputs) {
+              return each_of(outputs, [&](const outputs_under& one) -> result<std::string> {
+                if (!store.blobs.contains(one.prefix + "/outputs.pb"))
+                  return error{errc::not_found, "no outputs"};
+                return one.prefix + "/outputs.pb";
+              });
             }};
   });
 }
@@ -109,8 +115,8 @@ struct client : testing::virtual_time {
 
   result<put_status> put(const output_source& outputs, const source_execution& source = {},
                          const put_condition& when = {}) {
-    return ask<put_status>(actor, put_atom_v, call_context{}, shared<catalog_key>{some_key()},
-                           outputs, source, when);
+    return ask<put_status>(actor, put_atom_v, call_context{},
+                           catalog_put{some_key(), outputs, source, when});
   }
 
   testing::fake_service service;
@@ -228,6 +234,78 @@ BOOST_AUTO_TEST_CASE(a_key_that_cannot_be_made_is_told) {
   BOOST_TEST(testing::code_of(none) == errc::invalid_argument);
 }
 
+BOOST_AUTO_TEST_CASE(many_keys_are_looked_up_in_one_request_and_fail_each_by_itself) {
+  const auto with_input = [](std::int64_t value) {
+    auto key = some_key();
+    key.inputs = literals{some_literals(value)};
+    return key;
+  };
+  const auto serve_at = [this](const catalog_key& key, cacheservice::CachedOutput output) {
+    service.entries.emplace(
+        make_key(key).value(),
+        found_output{shared<cacheservice::CachedOutput>{std::move(output)}, {}});
+  };
+  auto by_reference = entry();
+  by_reference.set_output_uri("s3://b/outputs.pb");
+  auto dangling = entry();
+  dangling.set_output_uri("s3://b/gone.pb");
+  store.blobs.emplace("s3://b/outputs.pb", literals{some_literals(5)});
+  serve_at(with_input(1), entry());
+  serve_at(with_input(2), by_reference);
+  serve_at(with_input(3), dangling);
+  auto unread = some_key();
+  unread.inputs = inputs_under{"s3://in"};
+  store.blobs.emplace("s3://in/inputs.pb", literals{some_literals(1)});
+  auto wrong = some_key();
+  wrong.interface.reset();
+  const std::vector<shared<catalog_key>> keys{with_input(1), with_input(2), with_input(3), {},
+                                              unread,        wrong,         with_input(4)};
+  const auto found = ask<many<result<catalog_entry>>>(actor, get_atom_v, call_context{},
+                                                      many<shared<catalog_key>>{keys}, duration{0});
+  BOOST_REQUIRE(found.has_value());
+  std::vector<errc> codes;
+  for (const auto& one : **found)
+    codes.push_back(testing::code_of(one));
+  using enum errc;
+  BOOST_TEST(
+      codes == (std::vector{ok, ok, not_found, invalid_argument, ok, invalid_argument, not_found}),
+      boost::test_tools::per_element());
+  const auto value = [&](std::size_t at) {
+    return (**found)[at]->outputs->literals().at("x").scalar().primitive().integer();
+  };
+  BOOST_TEST(value(0) == 42);
+  BOOST_TEST(value(1) == 5);
+  BOOST_TEST(value(4) == 42);
+}
+
+BOOST_AUTO_TEST_CASE(many_puts_fail_each_by_itself) {
+  store.blobs.emplace("s3://out/outputs.pb", literals{some_literals(2)});
+  const many<catalog_put> puts{std::vector<catalog_put>{
+      {some_key(), literals{some_literals(1)}, {}},
+      {some_key(), outputs_under{"s3://out"}, {}},
+      {some_key(), outputs_under{"s3://nowhere"}, {}},
+      {{}, literals{some_literals(1)}, {}},
+      {some_key(), literals{}, {}},
+  }};
+  const auto done = ask<many<result<put_status>>>(actor, put_atom_v, call_context{}, puts);
+  BOOST_REQUIRE(done.has_value());
+  std::vector<errc> codes;
+  for (const auto& one : **done)
+    codes.push_back(testing::code_of(one));
+  using enum errc;
+  BOOST_TEST(codes == (std::vector{ok, ok, not_found, invalid_argument, invalid_argument}),
+             boost::test_tools::per_element());
+  BOOST_TEST(service.puts.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_for_nothing_is_answered_with_nothing) {
+  const auto found = ask<many<result<catalog_entry>>>(
+      actor, get_atom_v, call_context{},
+      many<shared<catalog_key>>{std::vector<shared<catalog_key>>{}}, duration{0});
+  BOOST_TEST(found.value()->empty());
+  BOOST_TEST(service.calls.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_put_names_its_source) {
   source_execution source;
   source.task.emplace();
@@ -272,9 +350,8 @@ BOOST_AUTO_TEST_CASE(outputs_by_reference_must_be_there) {
 }
 
 BOOST_AUTO_TEST_CASE(an_update_overwrites) {
-  const auto done =
-      ask<put_status>(actor, update_atom_v, call_context{}, shared<catalog_key>{some_key()},
-                      output_source{literals{some_literals(2)}}, source_execution{});
+  const auto done = ask<put_status>(actor, update_atom_v, call_context{},
+                                    catalog_put{some_key(), literals{some_literals(2)}, {}});
   BOOST_TEST(done.has_value());
   BOOST_TEST(service.puts.at(0).second.overwrite);
 }
@@ -336,12 +413,12 @@ struct silent : testing::virtual_time {
   silent() {
     connection = system.spawn([this](connection_actor::pointer that) {
       return connection_actor::behavior_type{
-          [this, that](get_atom, const call_context&, const entry_key&) {
-            return kept.emplace_back(that->make_response_promise<found_output>());
+          [this, that](get_atom, const call_context&, const many<entry_key>&) {
+            return kept.emplace_back(that->make_response_promise<many<result<found_output>>>());
           },
-          [](put_atom, const call_context&, const entry_key&,
-             const shared<cacheservice::CachedOutput>&,
-             const put_condition&) { return put_status::stored; },
+          [](put_atom, const call_context&, const many<entry_put>&) {
+            return many<result<put_status>>{};
+          },
           [](remove_atom, const call_context&, const entry_key&) { return no_value{}; },
           [](reserve_atom, const call_context&, const entry_key&, const std::string&, duration) {
             return reservation{};
@@ -365,7 +442,7 @@ struct silent : testing::virtual_time {
   }
 
   fake_store store;
-  std::vector<caf::typed_response_promise<found_output>> kept;
+  std::vector<caf::typed_response_promise<many<result<found_output>>>> kept;
   connection_actor connection;
   catalog_client_actor actor;
 };

@@ -14,6 +14,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <set>
@@ -42,6 +43,13 @@ struct live_system {
                    told.emplace(boost::system::in_place_error, from_caf(why));
                  });
     return std::move(*told);
+  }
+
+  /// The outcome of a request for one item of many.
+  template <class T, class Handle, class Verb, class In>
+  result<T> ask_one(const Handle& whom, Verb verb, In item) {
+    const auto told = ask<many<result<T>>>(whom, verb, call_context{}, many<In>{{std::move(item)}});
+    return told ? (**told).at(0) : told.error();
   }
 
   config settings;
@@ -122,14 +130,16 @@ struct pool : live_system {
 
   auto get(duration time = 0s) {
     return self->request(connection, 1min, get_atom_v,
-                         call_context{.id = 0, .time_left = time, .traceparent = {}}, key);
+                         call_context{.id = 0, .time_left = time, .traceparent = {}},
+                         many<entry_key>{{key}});
   }
 
   template <class Asked>
   static errc code_of(Asked&& asked) {
     auto code = errc::ok;
-    asked.receive([](const found_output&) {},
-                  [&](const caf::error& why) { code = from_caf(why).code; });
+    asked.receive(
+        [&](const many<result<found_output>>& found) { code = testing::code_of(found->front()); },
+        [&](const caf::error& why) { code = from_caf(why).code; });
     return code;
   }
 
@@ -173,17 +183,69 @@ BOOST_AUTO_TEST_CASE(a_request_whose_time_is_up_before_its_turn_is_not_begun) {
 BOOST_FIXTURE_TEST_CASE(an_exception_is_an_answer_and_the_worker_goes_on, pool) {
   endpoints.open_up();
   for (int round = 0; round < 4; ++round) {
-    const auto told =
-        ask<found_output>(connection, get_atom_v, call_context{}, entry_key{{}, "throw"});
+    const auto told = ask_one<found_output>(connection, get_atom_v, entry_key{{}, "throw"});
     BOOST_TEST(testing::code_of(told) == errc::internal);
   }
   BOOST_TEST(code_of(get()) == errc::not_found);
 }
 
+BOOST_FIXTURE_TEST_CASE(many_items_are_spread_over_the_workers, pool) {
+  auto asked = self->request(connection, 1min, get_atom_v, call_context{},
+                             many<entry_key>{std::vector<entry_key>(20, key)});
+  endpoints.wait_for(2);
+  auto other = get();
+  endpoints.open_up();
+  asked.receive(
+      [](const many<result<found_output>>& found) {
+        BOOST_TEST(found->size() == 20U);
+        for (const auto& one : *found)
+          BOOST_TEST(testing::code_of(one) == errc::not_found);
+      },
+      [](const caf::error& why) { BOOST_FAIL(from_caf(why).message); });
+  BOOST_TEST(code_of(other) == errc::not_found);
+  BOOST_TEST(endpoints.threads.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(of_many_items_those_whose_time_is_up_are_not_begun) {
+  pool one{{.workers = 1, .waiting = 1}};
+  auto first = one.get();
+  one.endpoints.wait_for(1);
+  auto asked = one.self->request(one.connection, 1min, get_atom_v,
+                                 call_context{.id = 0, .time_left = 1ns, .traceparent = {}},
+                                 many<entry_key>{std::vector<entry_key>(3, key)});
+  one.endpoints.open_up();
+  BOOST_TEST(one.code_of(first) == errc::not_found);
+  asked.receive(
+      [](const many<result<found_output>>& found) {
+        for (const auto& each : *found)
+          BOOST_TEST(testing::code_of(each) == errc::deadline_exceeded);
+      },
+      [](const caf::error& why) { BOOST_FAIL(from_caf(why).message); });
+  BOOST_TEST(one.endpoints.waiting == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_worker_that_dies_is_replaced_also_for_those_who_wait, live_system) {
+  gate endpoints;
+  endpoints.open_up();
+  std::atomic<int> made = 0;
+  const auto connection =
+      spawn_connection_pool(system,
+                            [&]() -> std::unique_ptr<cache_endpoint> {
+                              if (made++ == 0)
+                                throw std::runtime_error{"no endpoint"};
+                              return std::make_unique<gated_endpoint>(endpoints);
+                            },
+                            {.workers = 1, .waiting = 10});
+  const auto found = ask<many<result<found_output>>>(
+      connection, get_atom_v, call_context{}, many<entry_key>{std::vector<entry_key>(3, key)});
+  BOOST_TEST(testing::code_of((**found)[0]) == errc::unavailable);
+  BOOST_TEST(testing::code_of((**found)[1]) == errc::not_found);
+  BOOST_TEST(testing::code_of((**found)[2]) == errc::not_found);
+  caf::anon_send_exit(connection, caf::exit_reason::user_shutdown);
+}
+
 BOOST_FIXTURE_TEST_CASE(each_call_reaches_the_endpoint, pool) {
-  const auto put =
-      ask<put_status>(connection, put_atom_v, call_context{}, key,
-                      shared<cacheservice::CachedOutput>{output("u")}, put_condition{});
+  const auto put = ask_one<put_status>(connection, put_atom_v, entry_put{key, output("u")});
   BOOST_TEST((put.value() == put_status::already_same));
   BOOST_TEST(ask<no_value>(connection, remove_atom_v, call_context{}, key).has_value());
   const auto held = ask<reservation>(connection, reserve_atom_v, call_context{}, key,
@@ -216,11 +278,10 @@ BOOST_FIXTURE_TEST_CASE(the_service_in_the_same_process_answers_all_calls, live_
   const auto service = spawn_cache_service(system, make_memory_index());
   const auto connection = spawn_local_connection(system, service);
   const auto get = [&] {
-    return ask<found_output>(connection, get_atom_v, call_context{}, key);
+    return ask_one<found_output>(connection, get_atom_v, key);
   };
   const auto put = [&](const std::string& uri) {
-    return ask<put_status>(connection, put_atom_v, call_context{}, key,
-                           shared<cacheservice::CachedOutput>{output(uri)}, put_condition{});
+    return ask_one<put_status>(connection, put_atom_v, entry_put{key, output(uri)});
   };
   const auto reserve = [&](const std::string& owner) {
     return ask<reservation>(connection, reserve_atom_v, call_context{}, key, owner, duration{1s})
@@ -239,7 +300,7 @@ BOOST_FIXTURE_TEST_CASE(the_service_in_the_same_process_answers_all_calls, live_
   BOOST_TEST(ask<no_value>(connection, release_atom_v, call_context{}, key, std::string{"me"})
                  .has_value());
   BOOST_TEST(reserve("you") == "you");
-  const auto empty = ask<found_output>(connection, get_atom_v, call_context{}, entry_key{{}, ""});
+  const auto empty = ask_one<found_output>(connection, get_atom_v, entry_key{{}, ""});
   BOOST_TEST(testing::code_of(empty) == errc::invalid_argument);
   caf::anon_send_exit(service, caf::exit_reason::user_shutdown);
   self->wait_for(service);
@@ -254,26 +315,58 @@ BOOST_AUTO_TEST_SUITE(storage)
 BOOST_FIXTURE_TEST_CASE(task_data_are_read_and_written_by_flytes_names, live_system) {
   const auto store = spawn_storage(system, open_blob_store("mem://b").value(),
                                    {.pool = {.workers = 2}, .payload_limit = 64});
+  const auto write = [&](const std::string& reference, const core::LiteralMap& what) {
+    return ask<many<result<no_value>>>(store, write_atom_v,
+                                       many<literals_at>{{literals_at{reference, what}}})
+        .value()
+        ->at(0);
+  };
+  const auto find = [&](const std::string& prefix) {
+    return ask<many<result<std::string>>>(store, look_up_atom_v,
+                                          many<outputs_under>{{outputs_under{prefix}}})
+        .value()
+        ->at(0);
+  };
   core::LiteralMap some;
   (*some.mutable_literals())["x"].set_hash("h");
-  BOOST_TEST(ask<no_value>(store, write_atom_v, std::string{"mem://b/in/inputs.pb"}, literals{some})
-                 .has_value());
-  BOOST_TEST(ask<literals>(store, read_atom_v, inputs_under{"mem://b/in"})
-                 .value()
-                 ->literals()
-                 .at("x")
-                 .hash() == "h");
-  const auto outputs = [&] {
-    return ask<std::string>(store, look_up_atom_v, outputs_under{"mem://b/out"});
-  };
-  BOOST_TEST(testing::code_of(outputs()) == errc::not_found);
+  BOOST_TEST(write("mem://b/in/inputs.pb", some).has_value());
+  const auto inputs = ask<many<result<literals>>>(store, read_atom_v,
+                                                  many<inputs_under>{{inputs_under{"mem://b/in"}}});
+  BOOST_TEST(inputs.value()->at(0).value()->literals().at("x").hash() == "h");
+  BOOST_TEST(testing::code_of(find("mem://b/out")) == errc::not_found);
   const std::string place = "mem://b/out/outputs.pb";
-  BOOST_TEST(ask<no_value>(store, write_atom_v, place, literals{some}).has_value());
-  BOOST_TEST(outputs().value() == place);
-  BOOST_TEST(ask<literals>(store, read_atom_v, place).has_value());
+  BOOST_TEST(write(place, some).has_value());
+  BOOST_TEST(find("mem://b/out").value() == place);
+  const auto both =
+      ask<many<result<literals>>>(store, read_atom_v, many<std::string>{{place, "mem://b/none"}});
+  BOOST_TEST(both.value()->at(0).has_value());
+  BOOST_TEST(testing::code_of(both.value()->at(1)) == errc::not_found);
   (*some.mutable_literals())["x"].set_hash(std::string(100, 'h'));
-  BOOST_TEST(ask<no_value>(store, write_atom_v, place, literals{some}).has_value());
-  BOOST_TEST(testing::code_of(outputs()) == errc::resource_exhausted);
+  BOOST_TEST(write(place, some).has_value());
+  BOOST_TEST(testing::code_of(find("mem://b/out")) == errc::resource_exhausted);
+  caf::anon_send_exit(store, caf::exit_reason::user_shutdown);
+}
+
+BOOST_FIXTURE_TEST_CASE(more_blobs_than_a_piece_come_in_order, live_system) {
+  const auto store = spawn_storage(system, open_blob_store("mem://b").value(),
+                                   {.pool = {.workers = 3}, .piece = 2});
+  const auto place = [](std::size_t at) {
+    return "mem://b/" + std::to_string(at);
+  };
+  std::vector<literals_at> blobs;
+  std::vector<std::string> places;
+  for (std::size_t at = 0; at < 11; ++at) {
+    core::LiteralMap some;
+    (*some.mutable_literals())["x"].set_hash(std::to_string(at));
+    blobs.push_back({place(at), some});
+    places.push_back(place(at));
+  }
+  BOOST_TEST(
+      ask<many<result<no_value>>>(store, write_atom_v, many<literals_at>{blobs}).value()->size() ==
+      11U);
+  const auto read = ask<many<result<literals>>>(store, read_atom_v, many<std::string>{places});
+  for (std::size_t at = 0; at < 11; ++at)
+    BOOST_TEST(read.value()->at(at).value()->literals().at("x").hash() == std::to_string(at));
   caf::anon_send_exit(store, caf::exit_reason::user_shutdown);
 }
 

@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(operations_arrive_as_they_were_sent) {
   put.created = noon;
   put.lifetime = 24h;
   put.when = {true, 1h, 3, fence{"owner", 9}};
-  const shared<std::vector<operation>> group{std::vector<operation>{
+  const many<operation> group{std::vector<operation>{
       put, delete_operation{some_key(), 7}, reserve_operation{some_key(), "me", 10s, 30s},
       release_operation{some_key(), "me"}, touch_operation{some_key()}}};
   const auto arrived = sent(group);
@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(operations_arrive_as_they_were_sent) {
 }
 
 BOOST_AUTO_TEST_CASE(outcomes_arrive_as_they_were_sent) {
-  const shared<std::vector<outcome>> all{std::vector<outcome>{
+  const many<outcome> all{std::vector<outcome>{
       {}, {error{errc::already_exists, "in the way"}, some_entry(), some_reservation()}}};
   const auto arrived = sent(all);
   BOOST_REQUIRE_EQUAL(arrived->size(), 2);
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(outcomes_arrive_as_they_were_sent) {
 
 BOOST_AUTO_TEST_CASE(keys_and_conditions_arrive_as_they_were_sent) {
   BOOST_TEST((sent(some_key()) == some_key()));
-  BOOST_TEST((*sent(shared<std::vector<entry_key>>{std::vector{some_key(), entry_key{}}}) ==
+  BOOST_TEST((*sent(many<entry_key>{std::vector{some_key(), entry_key{}}}) ==
               std::vector{some_key(), entry_key{}}));
   const put_condition when{true, 1h, std::nullopt, fence{"owner", 9}};
   BOOST_TEST(same(sent(when), when));
@@ -235,6 +235,31 @@ BOOST_AUTO_TEST_CASE(what_the_client_says_arrives_as_it_was_sent) {
       sent(reservation_record{noon, core::CatalogReservation::RESERVATION_ACQUIRED});
   BOOST_TEST((record.timestamp == noon));
   BOOST_TEST((record.status == core::CatalogReservation::RESERVATION_ACQUIRED));
+}
+
+BOOST_AUTO_TEST_CASE(requests_for_many_and_their_results_arrive_as_they_were_sent) {
+  const auto puts = sent(
+      many<catalog_put>{{catalog_put{catalog_key{}, outputs_under{"p"}, {}, {.overwrite = true}}}});
+  BOOST_TEST(puts->size() == 1U);
+  BOOST_TEST(std::get<outputs_under>(puts->front().outputs).prefix == "p");
+  BOOST_TEST(puts->front().when.overwrite);
+
+  cacheservice::CachedOutput output;
+  output.set_output_uri("file:///x");
+  const auto entries = sent(many<entry_put>{{entry_put{some_key(), output}}});
+  BOOST_TEST((entries->front().key == some_key()));
+  BOOST_TEST(same(*entries->front().output, output));
+
+  const auto blobs = sent(many<literals_at>{{literals_at{"mem://b/x", some_literals()}}});
+  BOOST_TEST(blobs->front().reference == "mem://b/x");
+  BOOST_TEST(same(*blobs->front().literals, some_literals()));
+
+  using found = many<result<found_output>>;
+  const auto results = sent(found{{found_output{output, 7}, error{errc::not_found, "no entry"}}});
+  BOOST_REQUIRE(results->size() == 2U);
+  BOOST_TEST(same(*(*results)[0]->output, output));
+  BOOST_TEST(((*results)[0]->generation == 7U));
+  BOOST_TEST(((*results)[1].error() == error{errc::not_found, "no entry"}));
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_shared_value_stays_empty) {

@@ -10,16 +10,26 @@ namespace deja::testing {
 
 /// What a fake service knows and was asked. Outlives its actor.
 struct fake_service {
-  std::optional<error> down;           ///< Set: each call fails with it.
-  std::optional<found_output> entry;   ///< What a look-up finds.
-  put_status put = put_status::stored; ///< What becomes of a put.
-  std::optional<std::string> owner;    ///< Who has the reservation.
-  std::vector<std::string> calls;      ///< Each call's verb and key, or owner.
+  std::optional<error> down;                           ///< Set: each call fails with it.
+  std::optional<found_output> entry;                   ///< What a look-up finds.
+  std::map<std::string, result<found_output>> entries; ///< What it finds instead, by key.
+  put_status put = put_status::stored;                 ///< What becomes of a put.
+  std::optional<std::string> owner;                    ///< Who has the reservation.
+  std::vector<std::string> calls;                      ///< Each call's verb and key, or owner.
   std::vector<call_context> contexts;
   std::vector<std::pair<shared<cacheservice::CachedOutput>, put_condition>> puts;
   std::function<void()> before_reserve = [] {
   };
 };
+
+/// The answer to a request for many items.
+template <class In, class Answer>
+auto each_of(const many<In>& items, Answer answer) {
+  std::vector<std::invoke_result_t<Answer, const In&>> outcomes;
+  for (const auto& item : *items)
+    outcomes.push_back(answer(item));
+  return many<std::invoke_result_t<Answer, const In&>>{std::move(outcomes)};
+}
 
 /// A connection to it that answers at once.
 inline connection_actor connect(caf::actor_system& system, fake_service& service) {
@@ -29,23 +39,26 @@ inline connection_actor connect(caf::actor_system& system, fake_service& service
       service.contexts.push_back(context);
     };
     return {
-        [&service, note](get_atom, const call_context& context,
-                         const entry_key& key) -> caf::result<found_output> {
-          note(context, "get " + key.key);
-          if (service.down)
-            return to_caf(*service.down);
-          if (!service.entry)
-            return to_caf({errc::not_found, "no entry"});
-          return *service.entry;
+        [&service, note](get_atom, const call_context& context, const many<entry_key>& keys) {
+          return each_of(keys, [&](const entry_key& key) -> result<found_output> {
+            note(context, "get " + key.key);
+            if (service.down)
+              return *service.down;
+            if (const auto known = service.entries.find(key.key); known != service.entries.end())
+              return known->second;
+            if (!service.entry)
+              return error{errc::not_found, "no entry"};
+            return *service.entry;
+          });
         },
-        [&service, note](put_atom, const call_context& context, const entry_key& key,
-                         const shared<cacheservice::CachedOutput>& output,
-                         const put_condition& when) -> caf::result<put_status> {
-          note(context, "put " + key.key);
-          if (service.down)
-            return to_caf(*service.down);
-          service.puts.emplace_back(output, when);
-          return service.put;
+        [&service, note](put_atom, const call_context& context, const many<entry_put>& puts) {
+          return each_of(puts, [&](const entry_put& one) -> result<put_status> {
+            note(context, "put " + one.key.key);
+            if (service.down)
+              return *service.down;
+            service.puts.emplace_back(one.output, one.when);
+            return service.put;
+          });
         },
         [&service, note](remove_atom, const call_context& context,
                          const entry_key& key) -> caf::result<no_value> {
