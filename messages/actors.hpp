@@ -74,6 +74,35 @@ using catalog_client_actor = caf::typed_actor<
     // Gives up the call with this id: it is answered with canceled.
     caf::reacts_to<cancel_atom, std::uint64_t>>;
 
+/// Carries out one chunk of downloads at a time.
+using download_actor = caf::typed_actor<
+    // Looks the keys up and writes the outputs of the hits to their targets; a miss is no failure.
+    caf::replies_to<download_atom, call_context,
+                    many<download_request>>::with<many<result<download_outcome>>>>;
+
+/// Carries out one chunk of uploads at a time.
+using upload_actor = caf::typed_actor<
+    // Puts the outputs; one that is there already is no failure.
+    caf::replies_to<upload_atom, call_context, many<catalog_put>>::with<many<result<put_status>>>>;
+
+/// The indexed queue of downloads: Flyte's reader.
+using download_supervisor_actor = download_actor::extend<
+    // Begins to work; before it, requests fail.
+    caf::replies_to<start_atom>::with<no_value>,
+    // Gives up the request with this id: what it still waits for is answered with canceled.
+    caf::reacts_to<cancel_atom, std::uint64_t>,
+    // Takes no more requests, cancels what is not finished within the time, and ends.
+    caf::replies_to<stop_atom, duration>::with<no_value>>;
+
+/// The indexed queue of uploads: Flyte's writer.
+using upload_supervisor_actor = upload_actor::extend<
+    // Begins to work; before it, requests fail.
+    caf::replies_to<start_atom>::with<no_value>,
+    // Gives up the request with this id: what it still waits for is answered with canceled.
+    caf::reacts_to<cancel_atom, std::uint64_t>,
+    // Takes no more requests, cancels what is not finished within the time, and ends.
+    caf::replies_to<stop_atom, duration>::with<no_value>>;
+
 /// Told of a reservation that was lost.
 using lease_holder_actor = caf::typed_actor<
     // The reservation of this key is another's now; told once.
@@ -98,6 +127,7 @@ CAF_ADD_TYPE_ID(deja_messages, (deja::found_output))
 CAF_ADD_TYPE_ID(deja_messages, (deja::inputs_under))
 CAF_ADD_TYPE_ID(deja_messages, (deja::lease_holder_actor))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::catalog_put>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::download_request>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::entry_key>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::entry_put>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::inputs_under>))
@@ -106,6 +136,7 @@ CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::operation>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::outcome>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::outputs_under>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::catalog_entry>>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::download_outcome>>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::found_output>>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::no_value>>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::put_status>>))

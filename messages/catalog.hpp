@@ -97,6 +97,19 @@ struct catalog_entry {
   std::optional<std::uint64_t> generation; ///< For a put that replaces it, where known.
 };
 
+/// One item of a download.
+struct download_request {
+  shared<catalog_key> key;
+  std::optional<outputs_under> target; ///< Where its outputs are to be written as `outputs.pb`;
+                                       ///< none: they come with the outcome.
+};
+
+/// What became of a download that did not fail.
+struct download_outcome {
+  bool cached = false;              ///< There was an entry; its outputs lie at the target.
+  shared<core::LiteralMap> outputs; ///< Those of the entry, where no target was given.
+};
+
 /// What a look-up at an endpoint found.
 struct found_output {
   shared<cacheservice::CachedOutput> output;

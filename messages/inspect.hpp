@@ -139,6 +139,16 @@ typename Inspector::result_type inspect(Inspector& f, catalog_entry& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, download_request& x) {
+  return f(caf::meta::type_name("download_request"), x.key, carried(x.target));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, download_outcome& x) {
+  return f(caf::meta::type_name("download_outcome"), x.cached, x.outputs);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, found_output& x) {
   return f(caf::meta::type_name("found_output"), x.output, carried(x.generation));
 }

@@ -14,8 +14,12 @@ struct retry_limits {
   duration longest_pause = std::chrono::seconds{1};     ///< The doubling ends here.
 };
 
-/// The pauses between the attempts of one call: exponential backoff with full jitter, so that many
-/// clients that failed together don't come back together. Not thread-safe.
+/// How long to wait after so many failed attempts (1 and more): exponential backoff with full
+/// jitter, so that many who failed together don't come back together. `random` is from 0 up to, not
+/// including, 1.
+duration retry_pause(const retry_limits& limits, unsigned failed, double random);
+
+/// The pauses between the attempts of one call, by `retry_pause`. Not thread-safe.
 ///
 ///     retry_schedule schedule{{}, random};
 ///     while (auto pause = schedule.next(time_left)) { wait(*pause); try_again(); }
@@ -23,7 +27,7 @@ class retry_schedule {
 public:
   /// `random` gives numbers from 0 up to, not including, 1.
   retry_schedule(retry_limits limits, std::function<double()> random)
-      : limits_(limits), random_(std::move(random)), bound_(limits.first_pause) {}
+      : limits_(limits), random_(std::move(random)) {}
 
   /// How long to wait before the next attempt; nothing where there is to be none, because the
   /// attempts are used up or the pause would take all of the time left.
@@ -32,7 +36,6 @@ public:
 private:
   retry_limits limits_;
   std::function<double()> random_;
-  duration bound_;
   unsigned failed_ = 0;
 };
 

@@ -1,5 +1,5 @@
 #include <deja/app/run/fingerprint.hpp>
-#include <deja/app/run/record_hash.hpp>
+#include <deja/messages/record_hash.hpp>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #include <deja/app/run/file_error.hpp>
 #include <deja/app/run/link_check.hpp>
-#include <deja/app/run/record_hash.hpp>
 #include <deja/app/run/tree.hpp>
+#include <deja/messages/record_hash.hpp>
 #include <deja/transport/blob/file_descriptor.hpp>
 
 #include <algorithm>

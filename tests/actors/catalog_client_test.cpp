@@ -1,5 +1,7 @@
 #include "../support/fake_connection.hpp"
+#include "../support/fake_store.hpp"
 #include "../support/results.hpp"
+#include "../support/tasks.hpp"
 #include "../support/virtual_time.hpp"
 
 #include <deja/actors/catalog_client.hpp>
@@ -12,6 +14,8 @@ namespace {
 
 using namespace deja;
 using namespace std::chrono_literals;
+using testing::some_key;
+using testing::some_literals;
 using literals = shared<core::LiteralMap>;
 using strings = std::vector<std::string>;
 
@@ -25,73 +29,13 @@ struct fixed_clock : deja::clock {
   std::string boot_id() const override { return "boot"; }
 };
 
-core::LiteralMap some_literals(std::int64_t value) {
-  core::LiteralMap map;
-  (*map.mutable_literals())["x"].mutable_scalar()->mutable_primitive()->set_integer(value);
-  return map;
-}
-
-catalog_key some_key() {
-  catalog_key key;
-  key.identifier.emplace();
-  key.identifier->set_resource_type(core::TASK);
-  key.identifier->set_org("o");
-  key.identifier->set_project("p");
-  key.identifier->set_domain("d");
-  key.identifier->set_name("train");
-  key.identifier->set_version("v7");
-  key.cache_version = "1";
-  key.interface.emplace();
-  auto& variable = *key.interface->mutable_inputs()->add_variables();
-  variable.set_key("x");
-  variable.mutable_value()->mutable_type()->set_simple(core::INTEGER);
-  key.inputs = literals{some_literals(1)};
-  return key;
-}
-
-/// A data store in a map, answered at once, and what it was asked.
-struct fake_store {
-  std::map<std::string, result<literals>> blobs;
-  std::vector<std::string> calls;
-};
-
-storage_actor store_in(caf::actor_system& system, fake_store& store) {
-  return system.spawn([&store]() -> storage_actor::behavior_type {
-    const auto read = [&store](const std::string& reference) -> result<literals> {
-      store.calls.push_back("read " + reference);
-      const auto found = store.blobs.find(reference);
-      if (found == store.blobs.end())
-        return error{errc::not_found, "no blob"};
-      return found->second;
-    };
-    using testing::each_of;
-    return {[read](read_atom, const many<std::string>& references) {
-              return each_of(references, read);
-            },
-            [](write_atom, const many<literals_at>& blobs) {
-              return each_of(blobs, [](const literals_at&) { return result<no_value>{}; });
-            },
-            [read](read_atom, const many<inputs_under>& inputs) {
-              return each_of(
-                  inputs, [&](const inputs_under& one) { return read(one.prefix + "/inputs.pb"); });
-            },
-            [&store](look_up_atom, const many<outputs_under>& outputs) {
-              return each_of(outputs, [&](const outputs_under& one) -> result<std::string> {
-                if (!store.blobs.contains(one.prefix + "/outputs.pb"))
-                  return error{errc::not_found, "no outputs"};
-                return one.prefix + "/outputs.pb";
-              });
-            }};
-  });
-}
-
 struct client : testing::virtual_time {
   client() {
     catalog_client_config config;
     config.clock = std::make_shared<fixed_clock>();
     config.recorded_owners = 2;
-    actor = spawn_catalog_client(system, testing::connect(system, service), store_in(system, store),
-                                 config);
+    actor = spawn_catalog_client(system, testing::connect(system, service),
+                                 testing::store_in(system, store), config);
   }
 
   ~client() { caf::anon_send_exit(actor, caf::exit_reason::kill); }
@@ -120,7 +64,7 @@ struct client : testing::virtual_time {
   }
 
   testing::fake_service service;
-  fake_store store;
+  testing::fake_store store;
   catalog_client_actor actor;
 };
 
@@ -427,7 +371,7 @@ struct silent : testing::virtual_time {
             return no_value{};
           }};
     });
-    actor = spawn_catalog_client(system, connection, store_in(system, store));
+    actor = spawn_catalog_client(system, connection, testing::store_in(system, store));
   }
 
   ~silent() {
@@ -441,7 +385,7 @@ struct silent : testing::virtual_time {
                          duration{0});
   }
 
-  fake_store store;
+  testing::fake_store store;
   std::vector<caf::typed_response_promise<many<result<found_output>>>> kept;
   connection_actor connection;
   catalog_client_actor actor;

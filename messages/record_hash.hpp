@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace deja::run {
+namespace deja {
 
 /// SHA-256 over a list of texts, each behind its length, so that no two lists meet.
 class record_hash {
@@ -33,4 +33,4 @@ digest digest_of_list(const Texts& texts) {
   return hash.finish();
 }
 
-} // namespace deja::run
+} // namespace deja
