@@ -119,7 +119,12 @@ public:
                const std::string& owner, duration heartbeat, const reply<reservation>& answer) {
     const auto one = begin(context, answer);
     with_key(one, key, [=, this](const entry_key& where) {
-      ask<reservation>(one, answer, reserve_atom_v, where, owner, heartbeat);
+      const auto first = [answer](const many<result<reservation>>& held) {
+        answer(held->front());
+      };
+      ask<many<result<reservation>>>(
+          one, first, reserve_atom_v,
+          many<reservation_request>{{reservation_request{where, owner, heartbeat}}});
     });
   }
 

@@ -30,9 +30,10 @@ connection_actor::behavior_type work(connection_actor::stateful_pointer<worker_s
       [&](remove_atom, const call_context& context, const entry_key& key) {
         return answer_of([&] { return as_answer(endpoint.remove(context, key)); });
       },
-      [&](reserve_atom, const call_context& context, const entry_key& key, const std::string& owner,
-          duration heartbeat) {
-        return answer_of([&] { return endpoint.reserve(context, key, owner, heartbeat); });
+      [&](reserve_atom, const call_context& context, const many<reservation_request>& requests) {
+        return outcomes_of(requests, [&](const reservation_request& one) {
+          return endpoint.reserve(context, one.key, one.owner, one.heartbeat);
+        });
       },
       [&](release_atom, const call_context& context, const entry_key& key,
           const std::string& owner) {
@@ -78,10 +79,10 @@ connection_actor::behavior_type dispatch(connection_actor::stateful_pointer<pool
       [=](remove_atom verb, const call_context& context, const entry_key& key) {
         return pass(reply{self->make_response_promise<no_value>()}, verb, context, key);
       },
-      [=](reserve_atom verb, const call_context& context, const entry_key& key,
-          const std::string& owner, duration heartbeat) {
-        return pass(reply{self->make_response_promise<reservation>()}, verb, context, key, owner,
-                    heartbeat);
+      [=](reserve_atom verb, const call_context& context,
+          const many<reservation_request>& requests) {
+        return spread(reply{self->make_response_promise<many<result<reservation>>>()}, verb,
+                      context, requests);
       },
       [=](release_atom verb, const call_context& context, const entry_key& key,
           const std::string& owner) {

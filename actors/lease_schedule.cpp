@@ -32,7 +32,10 @@ bool lease_schedule::drop(const name& whose) {
 
 std::vector<lease_schedule::beat> lease_schedule::take_due(time_point now) {
   std::vector<beat> due;
-  while (!beats_.empty() && beats_.begin()->first <= now) {
+  auto until = now;
+  while (!beats_.empty() && beats_.begin()->first <= until) {
+    if (due.empty())
+      until = now + held_.at(beats_.begin()->second).heartbeat / 8;
     const auto whose = beats_.extract(beats_.begin()).value().second;
     due.push_back({whose, held_.at(whose).heartbeat});
   }

@@ -42,7 +42,8 @@ public:
 
   bool holds(const name& whose) const { return held_.contains(whose); }
 
-  /// The beats that are due. None of them is due again until `hold` or `retry` says when.
+  /// The beats that are due, and those due so soon that they go along: within an eighth of the
+  /// first one's heartbeat. None of them is due again until `hold` or `retry` says when.
   std::vector<beat> take_due(time_point now);
 
   /// When the next beat is due; the end of time where none is.

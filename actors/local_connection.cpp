@@ -81,6 +81,15 @@ struct state {
         });
   }
 
+  auto reserve(const call_context& context, const many<reservation_request>& requests) {
+    return ask<reservation>(
+        context, apply_atom_v, requests,
+        [this](const reservation_request& one) {
+          return rules.reserve(one.key, one.owner, one.heartbeat);
+        },
+        [](const operation&, const outcome& told) { return was_reserved(told); });
+  }
+
   template <class T, class Meaning>
   auto apply(const call_context& context, const result<operation>& what, Meaning meaning) {
     const reply<T> answer{self->make_response_promise<T>()};
@@ -111,10 +120,8 @@ connection_actor::behavior_type behave(connection_actor::stateful_pointer<state>
       [&one](remove_atom, const call_context& context, const entry_key& key) {
         return one.apply<no_value>(context, one.rules.remove(key), nothing_of);
       },
-      [&one](reserve_atom, const call_context& context, const entry_key& key,
-             const std::string& owner, duration heartbeat) {
-        return one.apply<reservation>(context, one.rules.reserve(key, owner, heartbeat),
-                                      was_reserved);
+      [&one](reserve_atom, const call_context& context, const many<reservation_request>& requests) {
+        return one.reserve(context, requests);
       },
       [&one](release_atom, const call_context& context, const entry_key& key,
              const std::string& owner) {

@@ -57,8 +57,7 @@ public:
   void tick(std::uint64_t alarm) {
     if (alarm != alarm_)
       return;
-    for (const auto& [whose, interval] : schedule_.take_due(now()))
-      extend(whose, interval);
+    extend(schedule_.take_due(now()));
     set_alarm();
   }
 
@@ -77,25 +76,39 @@ private:
       self_->scheduled_send(self_, next, tick_atom_v, alarm_);
   }
 
-  void extend(const name& whose, duration interval) {
-    extending_.emplace(whose, waiting{});
-    const auto time = std::max(interval, shortest_timeout);
+  /// All that are due, in one request.
+  void extend(const std::vector<lease_schedule::beat>& due) {
+    if (due.empty())
+      return;
+    auto time = shortest_timeout;
+    std::vector<reservation_request> requests;
+    for (const auto& [whose, interval] : due) {
+      extending_.emplace(whose, waiting{});
+      time = std::max(time, interval);
+      requests.push_back({whose.key, whose.owner, interval});
+    }
     const call_context context{.id = 0, .time_left = time, .traceparent = {}};
-    self_->request(connection_, time, reserve_atom_v, context, whose.key, whose.owner, interval)
-        .then([this, whose](const reservation& held) { extended(whose, held); },
-              [this, whose](const caf::error&) { // out of reach is no loss
-                schedule_.retry(whose, now());
-                extension_ended(whose);
-              });
+    self_
+        ->request(connection_, time, reserve_atom_v, context,
+                  many<reservation_request>{std::move(requests)})
+        .then(
+            [this, due](const many<result<reservation>>& held) {
+              for (std::size_t at = 0; at < due.size(); ++at)
+                extended(due[at].whose, at < held->size() ? (*held)[at] : error{});
+            },
+            [this, due](const caf::error& why) {
+              for (const auto& one : due)
+                extended(one.whose, from_caf(why));
+            });
   }
 
-  void extended(const name& whose, const reservation& held) {
-    if (schedule_.holds(whose)) {
-      if (held.owner == whose.owner)
-        schedule_.hold(whose, held.heartbeat, now());
-      else
-        lose(whose, held);
-    }
+  void extended(const name& whose, const result<reservation>& held) {
+    if (!held) // out of reach is no loss
+      schedule_.retry(whose, now());
+    else if (schedule_.holds(whose) && held->owner == whose.owner)
+      schedule_.hold(whose, held->heartbeat, now());
+    else if (schedule_.holds(whose))
+      lose(whose, *held);
     extension_ended(whose);
   }
 

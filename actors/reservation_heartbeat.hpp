@@ -4,7 +4,8 @@
 
 namespace deja {
 
-/// Spawns the actor that keeps this process' reservations alive, by single calls on `connection`.
+/// Spawns the actor that keeps this process' reservations alive, all that are due in
+/// one request to `connection`.
 ///
 /// - A reservation that is found to be another's is a loss: the holder is told, once, and no more
 ///   is done about it. A service out of reach is no loss; it is asked again, sooner.

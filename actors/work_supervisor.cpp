@@ -24,6 +24,9 @@ struct download_work {
   using outcome = download_outcome;
   using worker = download_actor;
   using supervisor = download_supervisor_actor;
+  using listener = download_listener_actor;
+
+  static bool is_cached(const outcome& done) { return done.cached; }
 
   /// Whether, and for how long, a later request may get the outcome.
   static std::optional<finished_work<outcome>::record> to_keep(const request& what,
@@ -42,6 +45,9 @@ struct upload_work {
   using outcome = put_status;
   using worker = upload_actor;
   using supervisor = upload_supervisor_actor;
+  using listener = upload_listener_actor;
+
+  static bool is_cached(outcome done) { return done != put_status::already_other; }
 
   static std::optional<finished_work<outcome>::record> to_keep(const request&,
                                                                const result<outcome>& done) {
@@ -86,8 +92,15 @@ public:
     return no_value{};
   }
 
-  void submit(const call_context& context, const many<request>& requests,
-              const reply<outcomes>& answer) {
+  /// Whom a request is answered to, and told how far it is.
+  struct asker {
+    std::function<void(result<outcomes>)> answer;
+    std::function<void(const work_progress&)> progress = [](const work_progress&) {
+    };
+  };
+
+  void submit(const call_context& context, const many<request>& requests, asker whom) {
+    const auto& answer = whom.answer;
     if (!started_)
       return answer(error{errc::failed_precondition,
                           "NOT_STARTED: the work queue must be started before it is asked"});
@@ -102,7 +115,7 @@ public:
                               std::to_string(config_.max_in_flight)});
     in_flight_ += requests->size();
     const auto id = ++last_call_;
-    calls_.emplace(id, call{context.id, answer, *requests, requests->size()});
+    calls_.emplace(id, call{context.id, std::move(whom), *requests});
     read_inputs(id);
   }
 
@@ -140,11 +153,12 @@ private:
   /// A request under way.
   struct call {
     std::uint64_t name; // as the asker calls it
-    reply<outcomes> answer;
+    asker whom;
     std::vector<request> items;
-    std::size_t open;     // items without an outcome
+    work_progress so_far{items.size()};
     std::size_t next = 0; // the first item that is not in the index yet
     std::vector<result<outcome>> done{items.size(), error{}};
+    std::uint64_t told = 0; // how many were done when the asker was last told
   };
 
   /// A worker, and how many chunks it has.
@@ -346,8 +360,14 @@ private:
             [this, chunk, who = to.who](const outcomes& done) {
               returned(who);
               go_on(); // the worker goes on while we note what became of it
-              for (std::size_t at = 0; at < chunk.size(); ++at)
+              std::vector<std::uint64_t> calls;
+              for (std::size_t at = 0; at < chunk.size(); ++at) {
+                if (!chunk[at]->waiters.empty())
+                  calls.push_back(chunk[at]->waiters.front().call);
                 ended(*chunk[at], at < done->size() ? (*done)[at] : too_few());
+              }
+              calls.erase(std::unique(calls.begin(), calls.end()), calls.end());
+              tell_progress(calls);
               go_on();
             },
             [this, chunk, who = to.who](const caf::error& why) {
@@ -394,17 +414,30 @@ private:
     auto& one = found->second;
     one.done[whom.place] = done;
     --in_flight_;
-    if (--one.open > 0)
+    ++one.so_far.done;
+    one.so_far.cached += done && Work::is_cached(*done);
+    one.so_far.failed += !done;
+    if (one.so_far.done < one.so_far.total)
       return;
-    one.answer(outcomes{std::move(one.done)});
+    one.whom.answer(outcomes{std::move(one.done)});
     calls_.erase(found);
+  }
+
+  /// Tells those who waited for these items how far their requests are.
+  void tell_progress(const std::vector<std::uint64_t>& calls) {
+    for (const auto id : calls)
+      if (const auto found = calls_.find(id); found != calls_.end()) {
+        auto& one = found->second;
+        if (std::exchange(one.told, one.so_far.done) < one.so_far.done)
+          one.whom.progress(one.so_far);
+      }
   }
 
   void give_up(std::uint64_t id, const std::string& why) {
     const auto found = calls_.find(id);
     const auto& one = found->second;
-    one.answer(error{errc::canceled, why});
-    in_flight_ -= one.open;
+    one.whom.answer(error{errc::canceled, why});
+    in_flight_ -= one.so_far.total - one.so_far.done;
     if (std::erase(turns_, id) > 0)
       to_index_ -= one.items.size() - one.next;
     calls_.erase(found);
@@ -449,8 +482,20 @@ typename supervision<Work>::supervisor::behavior_type supervise(
                     const many<typename Work::request>& requests) {
         const reply answer{
             self->template make_response_promise<many<result<typename Work::outcome>>>()};
-        work.submit(context, requests, answer);
+        work.submit(context, requests, {answer});
         return answer.asker();
+      },
+      [self, &work](typename Work::verb, const call_context& context,
+                    const many<typename Work::request>& requests,
+                    const typename Work::listener& listener) {
+        const auto id = context.id;
+        work.submit(context, requests,
+                    {[=](const result<many<result<typename Work::outcome>>>& done) {
+                       self->send(listener, done_atom_v, id, done);
+                     },
+                     [=](const work_progress& so_far) {
+                       self->send(listener, progress_atom_v, id, so_far);
+                     }});
       },
       [&work](start_atom) -> caf::result<no_value> {
         if (auto done = work.start(); !done)

@@ -31,9 +31,9 @@ using connection_actor = caf::typed_actor<
     caf::replies_to<put_atom, call_context, many<entry_put>>::with<many<result<put_status>>>,
     // Deletes the entry.
     caf::replies_to<remove_atom, call_context, entry_key>::with<no_value>,
-    // Acquires or extends the reservation and gives the one in force.
-    caf::replies_to<reserve_atom, call_context, entry_key, std::string,
-                    duration>::with<reservation>,
+    // Acquires or extends the reservations and gives those in force.
+    caf::replies_to<reserve_atom, call_context,
+                    many<reservation_request>>::with<many<result<reservation>>>,
     // Releases the reservation if the owner has it.
     caf::replies_to<release_atom, call_context, entry_key, std::string>::with<no_value>>;
 
@@ -85,10 +85,26 @@ using upload_actor = caf::typed_actor<
     // Puts the outputs; one that is there already is no failure.
     caf::replies_to<upload_atom, call_context, many<catalog_put>>::with<many<result<put_status>>>>;
 
+/// Told how requests to the queue of downloads go on.
+using download_listener_actor = caf::typed_actor<
+    // The request with this id is so far.
+    caf::reacts_to<progress_atom, std::uint64_t, work_progress>,
+    // The request with this id has ended.
+    caf::reacts_to<done_atom, std::uint64_t, result<many<result<download_outcome>>>>>;
+
+/// Told how requests to the queue of uploads go on.
+using upload_listener_actor = caf::typed_actor<
+    // The request with this id is so far.
+    caf::reacts_to<progress_atom, std::uint64_t, work_progress>,
+    // The request with this id has ended.
+    caf::reacts_to<done_atom, std::uint64_t, result<many<result<put_status>>>>>;
+
 /// The indexed queue of downloads: Flyte's reader.
 using download_supervisor_actor = download_actor::extend<
     // Begins to work; before it, requests fail.
     caf::replies_to<start_atom>::with<no_value>,
+    // Downloads, and tells the listener how it goes on instead of answering.
+    caf::reacts_to<download_atom, call_context, many<download_request>, download_listener_actor>,
     // Gives up the request with this id: what it still waits for is answered with canceled.
     caf::reacts_to<cancel_atom, std::uint64_t>,
     // Takes no more requests, cancels what is not finished within the time, and ends.
@@ -98,6 +114,8 @@ using download_supervisor_actor = download_actor::extend<
 using upload_supervisor_actor = upload_actor::extend<
     // Begins to work; before it, requests fail.
     caf::replies_to<start_atom>::with<no_value>,
+    // Uploads, and tells the listener how it goes on instead of answering.
+    caf::reacts_to<upload_atom, call_context, many<catalog_put>, upload_listener_actor>,
     // Gives up the request with this id: what it still waits for is answered with canceled.
     caf::reacts_to<cancel_atom, std::uint64_t>,
     // Takes no more requests, cancels what is not finished within the time, and ends.
@@ -116,15 +134,34 @@ using reservation_heartbeat_actor = caf::typed_actor<
     // Stops extending it, and releases it.
     caf::replies_to<let_go_atom, entry_key, std::string>::with<no_value>>;
 
+/// Computes what a memoizer asks for.
+using task_actor = caf::typed_actor<
+    // Computes the task's outputs.
+    caf::replies_to<compute_atom, lease>::with<shared<core::LiteralMap>>,
+    // The computation with this id is no longer wanted; it may end as it likes, but should end.
+    caf::reacts_to<cancel_atom, std::uint64_t>>;
+
+/// Has each task computed once, in this process and across processes.
+using memoizer_actor = caf::typed_actor<
+    // Gives the task's outputs: remembered, another's, or computed by the task.
+    caf::replies_to<memoize_atom, call_context, memoize_request, task_actor>::with<memoized>,
+    // Gives up the calls with this id: they are answered with canceled.
+    caf::reacts_to<cancel_atom, std::uint64_t>,
+    // Takes no more calls, cancels the computations that are not finished within the time, and
+    // ends.
+    caf::replies_to<stop_atom, duration>::with<no_value>>;
+
 } // namespace deja
 
 CAF_BEGIN_TYPE_ID_BLOCK(deja_messages, caf::id_block::deja_atoms::end)
 CAF_ADD_TYPE_ID(deja_messages, (deja::call_context))
 CAF_ADD_TYPE_ID(deja_messages, (deja::catalog_entry))
 CAF_ADD_TYPE_ID(deja_messages, (deja::catalog_put))
+CAF_ADD_TYPE_ID(deja_messages, (deja::download_listener_actor))
 CAF_ADD_TYPE_ID(deja_messages, (deja::entry_key))
 CAF_ADD_TYPE_ID(deja_messages, (deja::found_output))
 CAF_ADD_TYPE_ID(deja_messages, (deja::inputs_under))
+CAF_ADD_TYPE_ID(deja_messages, (deja::lease))
 CAF_ADD_TYPE_ID(deja_messages, (deja::lease_holder_actor))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::catalog_put>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::download_request>))
@@ -135,15 +172,19 @@ CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::literals_at>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::operation>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::outcome>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::outputs_under>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::reservation_request>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::catalog_entry>>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::download_outcome>>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::found_output>>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::no_value>>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::put_status>>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::reservation>>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::shared<deja::core::LiteralMap>>>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<std::string>>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::shared<deja::catalog_key>>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<std::string>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::memoize_request))
+CAF_ADD_TYPE_ID(deja_messages, (deja::memoized))
 CAF_ADD_TYPE_ID(deja_messages, (deja::no_value))
 CAF_ADD_TYPE_ID(deja_messages, (deja::output_source))
 CAF_ADD_TYPE_ID(deja_messages, (deja::outputs_under))
@@ -151,8 +192,14 @@ CAF_ADD_TYPE_ID(deja_messages, (deja::put_condition))
 CAF_ADD_TYPE_ID(deja_messages, (deja::put_status))
 CAF_ADD_TYPE_ID(deja_messages, (deja::reservation))
 CAF_ADD_TYPE_ID(deja_messages, (deja::reservation_record))
+CAF_ADD_TYPE_ID(deja_messages, (deja::reservation_request))
+CAF_ADD_TYPE_ID(deja_messages, (deja::result<deja::many<deja::result<deja::download_outcome>>>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::result<deja::many<deja::result<deja::put_status>>>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::shared<deja::cacheservice::CachedOutput>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::shared<deja::catalog_key>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::shared<deja::core::LiteralMap>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::source_execution))
+CAF_ADD_TYPE_ID(deja_messages, (deja::task_actor))
+CAF_ADD_TYPE_ID(deja_messages, (deja::upload_listener_actor))
+CAF_ADD_TYPE_ID(deja_messages, (deja::work_progress))
 CAF_END_TYPE_ID_BLOCK(deja_messages)

@@ -123,10 +123,76 @@ enum class put_status {
   already_other, ///< Other outputs were there already and stay.
 };
 
+/// How far a request to a work queue is, in items.
+struct work_progress {
+  std::uint64_t total = 0;
+  std::uint64_t done = 0;   ///< Finished, in whatever way.
+  std::uint64_t cached = 0; ///< Downloads that were hits; uploads whose outputs are the entry now.
+  std::uint64_t failed = 0;
+};
+
+/// What is to be reserved, or extended.
+struct reservation_request {
+  entry_key key;
+  std::string owner;
+  duration heartbeat{}; ///< How often the owner promises to extend it.
+};
+
 /// The local record of a reservation, by owner.
 struct reservation_record {
   wall_time timestamp{};
   core::CatalogReservation::Status status = core::CatalogReservation::RESERVATION_DISABLED;
+};
+
+/// What becomes of a computation whose reservation is lost to another.
+enum class on_lost {
+  cancel, ///< It is told to stop; the other's result is waited for.
+  finish, ///< It goes on; its result is handed out, and stored only where the other's is not.
+};
+
+/// What is wanted of one call of `memoize`.
+struct memoize_options {
+  bool overwrite = false;   ///< Compute in any case, and replace the entry.
+  duration max_age{};       ///< Older entries are misses, and replaced; zero: any age.
+  bool serve_stale = false; ///< Hand out an entry over `max_age` at once, and refresh it meanwhile.
+  bool no_wait = false;     ///< Compute beside another that computes the same.
+  std::optional<duration> wait_timeout{}; ///< Wait for another no longer than about this.
+  deja::on_lost on_lost = deja::on_lost::cancel;
+};
+
+/// The right to compute, as a task is told of it.
+struct lease {
+  std::uint64_t id = 0; ///< Names the computation.
+  entry_key key;
+  /// The primary keys that this computation and those it is part of hold. To be passed on in the
+  /// `memoize_request`s of a task, which then wait for none of them.
+  std::vector<digest> held;
+};
+
+/// A task to be memoized.
+struct memoize_request {
+  shared<catalog_key> key;
+  memoize_options options{};
+  source_execution source{};
+  std::vector<digest> held{}; ///< `lease::held` of the task that asks; empty where none does.
+};
+
+/// Where a memoized task's outputs come from.
+enum class memoized_by {
+  hit,        ///< The cache.
+  stale,      ///< The cache, though older than `max_age`; it is being refreshed.
+  waited,     ///< Another call or process, which was waited for.
+  stored,     ///< Computed and stored.
+  lost_race,  ///< Computed; another's outputs were stored first.
+  not_stored, ///< Computed, and not stored.
+};
+
+/// A memoized task's outputs.
+struct memoized {
+  memoized_by how = memoized_by::hit;
+  shared<core::LiteralMap> outputs;
+  std::optional<error> why{}; ///< Where it was not stored.
+  duration computation{};     ///< How long it took, now or then; zero: not known.
 };
 
 } // namespace deja

@@ -158,4 +158,35 @@ typename Inspector::result_type inspect(Inspector& f, reservation_record& x) {
   return f(caf::meta::type_name("reservation_record"), x.timestamp, x.status);
 }
 
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, work_progress& x) {
+  return f(caf::meta::type_name("work_progress"), x.total, x.done, x.cached, x.failed);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, reservation_request& x) {
+  return f(caf::meta::type_name("reservation_request"), x.key, x.owner, x.heartbeat);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, memoize_options& x) {
+  return f(caf::meta::type_name("memoize_options"), x.overwrite, x.max_age, x.serve_stale,
+           x.no_wait, carried(x.wait_timeout), x.on_lost);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, lease& x) {
+  return f(caf::meta::type_name("lease"), x.id, x.key, x.held);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, memoize_request& x) {
+  return f(caf::meta::type_name("memoize_request"), x.key, x.options, x.source, x.held);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, memoized& x) {
+  return f(caf::meta::type_name("memoized"), x.how, x.outputs, carried(x.why), x.computation);
+}
+
 } // namespace deja

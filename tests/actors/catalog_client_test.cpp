@@ -364,8 +364,8 @@ struct silent : testing::virtual_time {
             return many<result<put_status>>{};
           },
           [](remove_atom, const call_context&, const entry_key&) { return no_value{}; },
-          [](reserve_atom, const call_context&, const entry_key&, const std::string&, duration) {
-            return reservation{};
+          [](reserve_atom, const call_context&, const many<reservation_request>&) {
+            return many<result<reservation>>{};
           },
           [](release_atom, const call_context&, const entry_key&, const std::string&) {
             return no_value{};

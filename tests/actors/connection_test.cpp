@@ -248,8 +248,8 @@ BOOST_FIXTURE_TEST_CASE(each_call_reaches_the_endpoint, pool) {
   const auto put = ask_one<put_status>(connection, put_atom_v, entry_put{key, output("u")});
   BOOST_TEST((put.value() == put_status::already_same));
   BOOST_TEST(ask<no_value>(connection, remove_atom_v, call_context{}, key).has_value());
-  const auto held = ask<reservation>(connection, reserve_atom_v, call_context{}, key,
-                                     std::string{"me"}, duration{1s});
+  const auto held =
+      ask_one<reservation>(connection, reserve_atom_v, reservation_request{key, "me", 1s});
   BOOST_TEST(held.value().owner == "me");
   const auto released =
       ask<no_value>(connection, release_atom_v, call_context{}, key, std::string{"me"});
@@ -284,7 +284,7 @@ BOOST_FIXTURE_TEST_CASE(the_service_in_the_same_process_answers_all_calls, live_
     return ask_one<put_status>(connection, put_atom_v, entry_put{key, output(uri)});
   };
   const auto reserve = [&](const std::string& owner) {
-    return ask<reservation>(connection, reserve_atom_v, call_context{}, key, owner, duration{1s})
+    return ask_one<reservation>(connection, reserve_atom_v, reservation_request{key, owner, 1s})
         .value()
         .owner;
   };

@@ -57,4 +57,16 @@ BOOST_AUTO_TEST_CASE(a_heartbeat_of_nothing_is_no_busy_loop) {
   BOOST_TEST((schedule.next() > start));
 }
 
+BOOST_AUTO_TEST_CASE(beats_that_are_due_soon_go_along) {
+  lease_schedule leases;
+  leases.hold({{{}, "a"}, "me"}, 8s, start);
+  leases.hold({{{}, "b"}, "me"}, 8s, start + 1s);
+  leases.hold({{{}, "c"}, "me"}, 8s, start + 2s);
+  const auto due = start + duration{8s} * 2 / 3;
+  BOOST_TEST(leases.take_due(due - 1ns).empty());
+  BOOST_TEST(leases.take_due(due).size() == 2);
+  BOOST_TEST(leases.take_due(due + 1s).empty());
+  BOOST_TEST(leases.take_due(due + 2s).size() == 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -60,6 +60,17 @@ BOOST_AUTO_TEST_CASE(it_extends_in_time) {
   BOOST_TEST(losses.empty());
 }
 
+BOOST_AUTO_TEST_CASE(many_are_extended_in_one_request) {
+  reservation mine;
+  mine.owner = "me";
+  mine.heartbeat = 3s;
+  for (int more = 0; more < 20; ++more)
+    self->send(beats, hold_atom_v, entry_key{{"", "p", "d"}, std::to_string(more)}, mine, holder);
+  advance(2s);
+  BOOST_TEST(count("reserve me") == 21U);
+  BOOST_TEST(service.requests == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_loss_is_told_once) {
   service.owner = "you";
   advance(1min);

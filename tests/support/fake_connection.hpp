@@ -13,6 +13,7 @@ struct fake_service {
   std::optional<error> down;                           ///< Set: each call fails with it.
   std::optional<found_output> entry;                   ///< What a look-up finds.
   std::map<std::string, result<found_output>> entries; ///< What it finds instead, by key.
+  std::size_t requests = 0;                            ///< To reserve, whatever their size.
   put_status put = put_status::stored;                 ///< What becomes of a put.
   std::optional<std::string> owner;                    ///< Who has the reservation.
   std::vector<std::string> calls;                      ///< Each call's verb and key, or owner.
@@ -65,19 +66,22 @@ inline connection_actor connect(caf::actor_system& system, fake_service& service
           note(context, "remove " + key.key);
           return no_value{};
         },
-        [&service, note](reserve_atom, const call_context& context, const entry_key& key,
-                         const std::string& owner, duration heartbeat) -> caf::result<reservation> {
-          note(context, "reserve " + owner);
-          service.before_reserve();
-          if (service.down)
-            return to_caf(*service.down);
-          if (!service.owner)
-            service.owner = owner;
-          reservation held;
-          held.key = key;
-          held.owner = *service.owner;
-          held.heartbeat = heartbeat;
-          return held;
+        [&service, note](reserve_atom, const call_context& context,
+                         const many<reservation_request>& requests) {
+          ++service.requests;
+          return each_of(requests, [&](const reservation_request& one) -> result<reservation> {
+            note(context, "reserve " + one.owner);
+            service.before_reserve();
+            if (service.down)
+              return *service.down;
+            if (!service.owner)
+              service.owner = one.owner;
+            reservation held;
+            held.key = one.key;
+            held.owner = *service.owner;
+            held.heartbeat = one.heartbeat;
+            return held;
+          });
         },
         [&service, note](release_atom, const call_context& context, const entry_key&,
                          const std::string& owner) -> caf::result<no_value> {
