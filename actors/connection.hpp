@@ -7,9 +7,6 @@
 
 namespace deja {
 
-/// Makes one more way to the service. Called from the threads of the connections.
-using endpoint_factory = std::function<std::unique_ptr<cache_endpoint>()>;
-
 /// Spawns a pool of connections behind one handle: detached actors, each with an endpoint of its
 /// own, made when they are needed. A request gets the next one that is free. Ends with `send_exit`;
 /// what is under way ends within its deadline.

@@ -24,8 +24,13 @@ result<std::string> find_outputs(blob_store& blobs, const std::string& prefix,
   const auto there = outputs_exist(blobs, prefix, limit);
   if (!there)
     return there.error();
-  if (!*there)
+  if (!*there) {
+    if (const auto failed = has_failed(blobs, prefix); failed && *failed)
+      return error{errc::failed_precondition,
+                   "the task failed: there is an error document, and no outputs, at \"" + prefix +
+                       "\""};
     return error{errc::not_found, "there are no outputs at \"" + outputs_path(prefix) + "\""};
+  }
   return outputs_path(prefix);
 }
 

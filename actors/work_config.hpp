@@ -1,6 +1,9 @@
 #pragma once
 
+#include <deja/actors/metrics_scope.hpp>
 #include <deja/transport/retry_schedule.hpp>
+
+#include <memory>
 
 namespace deja {
 
@@ -12,6 +15,8 @@ struct work_config {
   std::size_t max_in_flight = 1'048'576;      ///< Items; a request beyond is resource_exhausted.
   std::size_t chunk = 128;                    ///< Items a worker gets at once, at most.
   duration timeout = std::chrono::minutes{1}; ///< For one chunk; then its items are tried again.
+
+  std::shared_ptr<metrics_scope> metrics{}; ///< May be empty.
 
   /// invalid_argument that names the field, its value and what it may be.
   result<void> validate() const;

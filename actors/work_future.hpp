@@ -45,6 +45,14 @@ public:
     return count;
   }
 
+  /// How far the request was at its end.
+  work_progress progress() const {
+    work_progress end{size(), size(), cached_count(), 0};
+    for (const auto& one : *items_)
+      end.failed += !one;
+    return end;
+  }
+
   /// SYSTEM_ERROR, with the code of the first item that failed, naming those that did; none where
   /// all are good.
   std::optional<error> failure() const {
@@ -72,20 +80,38 @@ private:
   many<result<Outcome>> items_;
 };
 
+/// How far a request is, as its queue told last. Thread-safe.
+class told_progress {
+public:
+  work_progress get() const {
+    const std::lock_guard lock{mutex_};
+    return latest_;
+  }
+
+  void set(const work_progress& latest) {
+    const std::lock_guard lock{mutex_};
+    latest_ = latest;
+  }
+
+private:
+  mutable std::mutex mutex_;
+  work_progress latest_;
+};
+
 /// The future of a request to a work queue, which tells how far it is. A request that fails as a
 /// whole (refused, cancelled, stopped) is an error; one of which some items failed is none: see
 /// `work_response::failure`.
 template <class Outcome>
 class work_future : public future<work_response<Outcome>> {
 public:
-  work_future(future<work_response<Outcome>> of, std::shared_ptr<std::function<work_progress()>> at)
-      : future<work_response<Outcome>>(std::move(of)), progress_(std::move(at)) {}
+  work_future(future<work_response<Outcome>> of, std::shared_ptr<const told_progress> progress)
+      : future<work_response<Outcome>>(std::move(of)), progress_(std::move(progress)) {}
 
-  /// A snapshot. Thread-safe.
-  work_progress progress() const { return (*progress_)(); }
+  /// A snapshot, brought up to date chunk by chunk.
+  work_progress progress() const { return progress_->get(); }
 
 private:
-  std::shared_ptr<std::function<work_progress()>> progress_;
+  std::shared_ptr<const told_progress> progress_;
 };
 
 using download_future = work_future<download_outcome>;

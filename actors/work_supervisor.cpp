@@ -19,6 +19,7 @@ using literals = shared<core::LiteralMap>;
 
 /// What tells downloads from uploads.
 struct download_work {
+  static constexpr std::string_view name = "reader.";
   using verb = download_atom;
   using request = download_request;
   using outcome = download_outcome;
@@ -40,6 +41,7 @@ struct download_work {
 };
 
 struct upload_work {
+  static constexpr std::string_view name = "writer.";
   using verb = upload_atom;
   using request = catalog_put;
   using outcome = put_status;
@@ -280,19 +282,21 @@ private:
 
   /// Adds the call's next items to the index, at most so many.
   void index_some(std::uint64_t id, std::size_t most) {
+    std::uint64_t hits = 0, misses = 0;
     for (; most > 0; --most) {
       const auto found = calls_.find(id);
       if (found == calls_.end()) // answered by what is known
-        return;
+        break;
       auto& one = found->second;
       if (one.next == one.items.size())
-        return;
+        break;
       const waiter whom{id, one.next};
       auto what = std::move(one.items[one.next]);
       ++one.next;
       --to_index_;
       const auto identity = work_identity(what);
       const auto* known = index_.finished(identity);
+      ++(known ? hits : misses);
       if (known == nullptr) {
         index_.add(identity, std::move(what), whom);
       } else if (known->place) {
@@ -303,6 +307,8 @@ private:
         tell(whom, done);
       }
     }
+    count("cache_hit", hits);
+    count("cache_miss", misses);
   }
 
   /// Hands out the successes whose targets still hold the outputs; the others are done anew.
@@ -381,6 +387,11 @@ private:
             });
   }
 
+  void count(std::string_view what, std::uint64_t more = 1) const {
+    if (config_.metrics && more > 0)
+      config_.metrics->count(std::string{Work::name}.append(what), more);
+  }
+
   static result<outcome> too_few() {
     return error{errc::internal, "the worker gave fewer outcomes than it got items"};
   }
@@ -395,12 +406,15 @@ private:
   /// It died, or hangs. Another comes when there is work.
   void dismiss(const worker& who) {
     caf::anon_send_exit(who, caf::exit_reason::kill);
+    count("workers_replaced");
     std::erase_if(staff_, [&](const post& one) { return one.who == who; });
   }
 
   void ended(item& one, const result<outcome>& done) {
+    if (!done)
+      count("proc_errors");
     if (!done && can_pass(done.error().code) && index_.retry(one, now()))
-      return;
+      return count("retries");
     if (auto kept = Work::to_keep(one.what, done))
       index_.keep(one.identity, std::move(*kept));
     for (const auto& whom : index_.finish(one))

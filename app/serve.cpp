@@ -1,9 +1,9 @@
 #include <deja/actors/cache_gateway.hpp>
 #include <deja/actors/cache_service.hpp>
+#include <deja/actors/scheduler_config.hpp>
 #include <deja/app/command_line.hpp>
 #include <deja/app/commands.hpp>
 #include <deja/app/port_file.hpp>
-#include <deja/app/scheduler.hpp>
 #include <deja/transport/connect/cache_routes.hpp>
 #include <deja/transport/connect/cas_routes.hpp>
 #include <deja/transport/connect/health_routes.hpp>

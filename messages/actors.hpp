@@ -151,6 +151,13 @@ using memoizer_actor = caf::typed_actor<
     // ends.
     caf::replies_to<stop_atom, duration>::with<no_value>>;
 
+/// The root of one catalog: all its other actors end with it.
+using catalog_actor = caf::typed_actor<
+    // Starts the work queues.
+    caf::replies_to<start_atom>::with<no_value>,
+    // Takes no more requests, cancels what is not finished within the time, and ends all.
+    caf::replies_to<stop_atom, duration>::with<no_value>>;
+
 } // namespace deja
 
 CAF_BEGIN_TYPE_ID_BLOCK(deja_messages, caf::id_block::deja_atoms::end)

@@ -153,7 +153,7 @@ enum class on_lost {
 /// What is wanted of one call of `memoize`.
 struct memoize_options {
   bool overwrite = false;   ///< Compute in any case, and replace the entry.
-  duration max_age{};       ///< Older entries are misses, and replaced; zero: any age.
+  duration max_age{};       ///< Older entries are misses, and replaced; zero: the default.
   bool serve_stale = false; ///< Hand out an entry over `max_age` at once, and refresh it meanwhile.
   bool no_wait = false;     ///< Compute beside another that computes the same.
   std::optional<duration> wait_timeout{}; ///< Wait for another no longer than about this.

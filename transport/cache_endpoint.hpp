@@ -2,6 +2,9 @@
 
 #include <deja/messages/catalog.hpp>
 
+#include <functional>
+#include <memory>
+
 namespace deja {
 
 /// Where Flyte's five calls go: a service over HTTP, or a data folder in this process. Blocking,
@@ -31,5 +34,8 @@ public:
   virtual result<void> release(const call_context& context, const entry_key& key,
                                const std::string& owner) = 0;
 };
+
+/// Makes one more way to the service. Called from the threads that use them.
+using endpoint_factory = std::function<std::unique_ptr<cache_endpoint>()>;
 
 } // namespace deja

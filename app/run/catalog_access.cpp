@@ -17,8 +17,6 @@ constexpr duration heartbeat = std::chrono::seconds{2};
 /// The largest LiteralMap that is read from a store.
 constexpr std::uint64_t largest_outputs = 64 * 1024 * 1024;
 
-using endpoint_factory = std::function<std::unique_ptr<cache_endpoint>()>;
-
 /// Where things lie: calls, contents, and where the service takes none, the outputs' own maps.
 struct parts {
   endpoint_factory endpoints;

@@ -1,10 +1,10 @@
-#include <deja/app/scheduler.hpp>
+#include <deja/actors/scheduler_config.hpp>
 
 #include <deja/messages/configure.hpp>
 
 #include <caf/atom.hpp>
 
-namespace deja::app {
+namespace deja {
 
 scheduler_config::scheduler_config() {
   set("scheduler.policy", caf::atom("sharing"));
@@ -12,4 +12,4 @@ scheduler_config::scheduler_config() {
   configure(*this);
 }
 
-} // namespace deja::app
+} // namespace deja

@@ -1,0 +1,234 @@
+#include "../support/results.hpp"
+#include "../support/tasks.hpp"
+
+#include <deja/actors/catalog.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <future>
+#include <thread>
+
+namespace {
+
+using namespace deja;
+using namespace std::chrono_literals;
+using testing::code_of;
+using testing::some_key;
+using testing::some_literals;
+
+std::int64_t value_of(const core::LiteralMap& outputs) {
+  return outputs.literals().at("x").scalar().primitive().integer();
+}
+
+struct started {
+  started() { catalog.start().value(); }
+
+  memoized run(std::int64_t input, memoize_options options = {}) {
+    auto done = catalog.memoize(
+        some_key(input),
+        [this, input](const computing&) -> result<core::LiteralMap> {
+          ++computed;
+          return some_literals(input * 10);
+        },
+        options);
+    done.wait();
+    return done.get().value();
+  }
+
+  deja::catalog catalog{catalog_config{}};
+  std::atomic<int> computed = 0;
+};
+
+/// A coroutine that runs by itself.
+struct detached {
+  struct promise_type {
+    detached get_return_object() { return {}; }
+
+    std::suspend_never initial_suspend() { return {}; }
+
+    std::suspend_never final_suspend() noexcept { return {}; }
+
+    void return_void() {}
+
+    void unhandled_exception() { std::terminate(); }
+  };
+};
+
+detached await_into(download_future asked, std::promise<std::size_t>& into) {
+  const auto done = co_await asked;
+  into.set_value(done->size());
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(catalogs)
+
+BOOST_FIXTURE_TEST_CASE(what_is_uploaded_can_be_downloaded, started) {
+  auto put = catalog.upload({{some_key(1), shared<core::LiteralMap>{some_literals(10)}, {}},
+                             {some_key(2), shared<core::LiteralMap>{some_literals(20)}, {}}});
+  put.wait();
+  BOOST_TEST(put.get()->cached_count() == 2);
+  BOOST_TEST(put.progress().done == 2);
+  auto got = catalog.download({{some_key(1), {}}, {some_key(3), {}}, {some_key(2), {}}});
+  got.wait();
+  const auto all = got.get().value();
+  BOOST_TEST(all.cached() == (std::vector{true, false, true}));
+  BOOST_TEST(value_of(*all[2]->outputs) == 20);
+  BOOST_TEST(!all.failure());
+}
+
+BOOST_AUTO_TEST_CASE(before_the_start_requests_fail) {
+  catalog one{catalog_config{}};
+  auto asked = one.download({{some_key(1), {}}});
+  asked.wait();
+  BOOST_TEST(code_of(asked.get()) == errc::failed_precondition);
+  BOOST_TEST(asked.get().error().message.starts_with("NOT_STARTED"));
+  BOOST_TEST(one.start().has_value());
+  BOOST_TEST(one.start().error().code == errc::failed_precondition);
+}
+
+BOOST_FIXTURE_TEST_CASE(failed_items_are_named_and_the_others_stay_readable, started) {
+  auto asked = catalog.download({{some_key(1), {}}, {{}, {}}});
+  asked.wait();
+  const auto all = asked.get().value();
+  BOOST_TEST(all[0].has_value());
+  BOOST_TEST(all.failure()->message.starts_with("SYSTEM_ERROR: 1 of 2 items failed: item 1: "));
+  BOOST_TEST(asked.progress().failed == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(handlers_are_called_when_ready_and_at_once_if_it_is, started) {
+  auto asked = catalog.download({{some_key(1), {}}});
+  std::promise<void> first, second;
+  asked.on_ready([&](const auto&) { first.set_value(); });
+  asked.on_ready([&](const auto&) { second.set_value(); });
+  first.get_future().get();
+  second.get_future().get();
+  bool third = false;
+  asked.on_ready([&](const auto&) { third = true; });
+  BOOST_TEST(third);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_coroutine_can_await_it, started) {
+  std::promise<std::size_t> size;
+  await_into(catalog.download({{some_key(1), {}}, {some_key(2), {}}}), size);
+  BOOST_TEST(size.get_future().get() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_future_outlives_its_catalog) {
+  auto one = std::make_unique<catalog>(catalog_config{});
+  one->start().value();
+  std::atomic<bool> go = false;
+  auto asked = one->memoize(some_key(1), [&](const computing& told) -> result<core::LiteralMap> {
+    while (!told.stop.stop_requested())
+      std::this_thread::yield();
+    return error{errc::canceled, "stopped"};
+  });
+  BOOST_TEST(code_of(asked.get()) == errc::failed_precondition);
+  one.reset();
+  BOOST_TEST(asked.ready());
+  BOOST_TEST(code_of(asked.get()) == errc::canceled);
+}
+
+BOOST_FIXTURE_TEST_CASE(after_the_stop_requests_fail, started) {
+  catalog.stop(1s);
+  auto asked = catalog.download({{some_key(1), {}}});
+  asked.wait();
+  BOOST_TEST(code_of(asked.get()) == errc::unavailable);
+}
+
+BOOST_AUTO_TEST_CASE(cancelling_what_it_was_started_with_stops_it) {
+  catalog one{catalog_config{}};
+  std::stop_source stop;
+  one.start(stop.get_token()).value();
+  stop.request_stop();
+  auto asked = one.download({{some_key(1), {}}});
+  asked.wait();
+  BOOST_TEST(code_of(asked.get()) == errc::unavailable);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_task_is_computed_once, started) {
+  const auto first = run(1);
+  BOOST_TEST((first.how == memoized_by::stored));
+  const auto second = run(1);
+  BOOST_TEST((second.how == memoized_by::hit));
+  BOOST_TEST(value_of(*second.outputs) == 10);
+  BOOST_TEST(second.computation.count() == first.computation.count());
+  BOOST_TEST(computed == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_computation_that_throws_is_a_failure, started) {
+  auto asked = catalog.memoize(some_key(1), [](const computing&) -> result<core::LiteralMap> {
+    throw std::runtime_error{"no memory for it"};
+  });
+  asked.wait();
+  BOOST_TEST(code_of(asked.get()) == errc::internal);
+  BOOST_TEST(asked.get().error().message.find("no memory for it") != std::string::npos);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_cancelled_computation_is_told_to_stop, started) {
+  std::promise<void> begun, ended;
+  auto asked = catalog.memoize(some_key(1), [&](const computing& told) -> result<core::LiteralMap> {
+    begun.set_value();
+    while (!told.stop.stop_requested())
+      std::this_thread::yield();
+    ended.set_value();
+    return error{errc::canceled, "stopped"};
+  });
+  begun.get_future().get();
+  asked.cancel();
+  asked.wait();
+  BOOST_TEST(code_of(asked.get()) == errc::canceled);
+  ended.get_future().get();
+}
+
+BOOST_FIXTURE_TEST_CASE(a_part_of_a_computation_does_not_wait_for_it, started) {
+  auto asked = catalog.memoize(some_key(1), [&](const computing&) -> result<core::LiteralMap> {
+    const auto same = run(1);
+    BOOST_TEST((same.how == memoized_by::not_stored));
+    return some_literals(value_of(*same.outputs) + run(2).outputs->literals_size());
+  });
+  asked.wait();
+  BOOST_TEST(value_of(*asked.get()->outputs) == 11);
+}
+
+BOOST_AUTO_TEST_CASE(a_configuration_that_cannot_work_is_an_error_at_once) {
+  const auto refuses = [](const catalog_config& config, const std::string& field) {
+    try {
+      catalog one{config};
+      return false;
+    } catch (const failure& problem) {
+      return problem.why().code == errc::invalid_argument &&
+             problem.why().message.find(field) != std::string::npos;
+    }
+  };
+  catalog_config config;
+  config.reader.workers = 0;
+  BOOST_TEST(refuses(config, "reader: work queue: workers is 0"));
+  config = {};
+  config.heartbeat = 0s;
+  BOOST_TEST(refuses(config, "heartbeat is 0 ns"));
+  config = {};
+  config.index = "nonsense:";
+  BOOST_TEST(refuses(config, "index"));
+  config = {};
+  config.service = "gopher://there";
+  BOOST_TEST(refuses(config, "service"));
+  config = {};
+  config.store = "gs://bucket";
+  try {
+    catalog one{config};
+    BOOST_TEST(false);
+  } catch (const failure& problem) {
+    BOOST_TEST((problem.why().code == errc::unimplemented ||
+                problem.why().code == errc::invalid_argument));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(several_catalogs_live_side_by_side) {
+  started one, other;
+  BOOST_TEST((one.run(1).how == memoized_by::stored));
+  BOOST_TEST((other.run(1).how == memoized_by::stored)); // each has an index of its own
+}
+
+BOOST_AUTO_TEST_SUITE_END()
