@@ -1,0 +1,427 @@
+#include "../support/results.hpp"
+#include "../support/settable_clock.hpp"
+#include "../support/tasks.hpp"
+#include "../support/virtual_time.hpp"
+
+#include <deja/actors/cache_service.hpp>
+#include <deja/actors/catalog_client.hpp>
+#include <deja/actors/connection.hpp>
+#include <deja/actors/memoizer.hpp>
+#include <deja/actors/reply.hpp>
+#include <deja/actors/reservation_heartbeat.hpp>
+#include <deja/messages/key.hpp>
+#include <deja/transport/index/memory_index.hpp>
+
+#include "../support/fake_store.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+namespace {
+
+using namespace deja;
+using namespace std::chrono_literals;
+using testing::code_of;
+using testing::some_key;
+using testing::some_literals;
+using outputs = shared<core::LiteralMap>;
+
+/// A task that ends when a test says so.
+using held_task = task_actor::extend<caf::reacts_to<done_atom, result<outputs>>>;
+
+struct task_state {
+  std::vector<reply<outputs>> asked;
+};
+
+/// One process: a memoizer with all it needs, at the service that all share.
+struct process {
+  process(caf::actor_system& system, const cache_service_actor& service,
+          const std::shared_ptr<const deja::clock>& clock, memoizer_config config) {
+    config.clock = clock;
+    connection = spawn_local_connection(system, service);
+    storage = testing::store_in(system, store);
+    client = spawn_catalog_client(system, connection, storage, {.clock = clock});
+    heartbeat = spawn_reservation_heartbeat(system, connection);
+    memoizer = spawn_memoizer(system, client, storage, heartbeat, config);
+  }
+
+  /// As kill -9 would: nothing is released.
+  void kill() {
+    for (const auto& one :
+         {caf::actor_cast<caf::actor>(heartbeat), caf::actor_cast<caf::actor>(memoizer),
+          caf::actor_cast<caf::actor>(client), caf::actor_cast<caf::actor>(connection),
+          caf::actor_cast<caf::actor>(storage)})
+      caf::anon_send_exit(one, caf::exit_reason::kill);
+  }
+
+  testing::fake_store store;
+  connection_actor connection;
+  storage_actor storage;
+  catalog_client_actor client;
+  reservation_heartbeat_actor heartbeat;
+  memoizer_actor memoizer;
+};
+
+struct two_processes : testing::virtual_time {
+  explicit two_processes(memoizer_config config = {})
+      : here(system, service, clock, config), there(system, service, clock, config) {}
+
+  ~two_processes() {
+    here.kill();
+    there.kill();
+    caf::anon_send_exit(service, caf::exit_reason::kill);
+    for (const auto& one : tasks)
+      caf::anon_send_exit(one, caf::exit_reason::kill);
+    tasks.clear();
+  }
+
+  /// Time passes for actors and for the service alike.
+  void pass(duration time) {
+    while (time > 0s) {
+      const auto step = std::min<duration>(time, 100ms);
+      clock->pass(step);
+      advance(step);
+      time -= step;
+    }
+  }
+
+  held_task new_task() {
+    tasks.push_back(system.spawn(
+        [this](held_task::stateful_pointer<task_state> that) -> held_task::behavior_type {
+          return {[this, that](compute_atom, const lease& right) {
+                    leases.push_back(right);
+                    return that->state.asked
+                        .emplace_back(that->make_response_promise<outputs>())
+                        .asker();
+                  },
+                  [this](cancel_atom, std::uint64_t) { ++cancelled; },
+                  [that](done_atom, const result<outputs>& done) {
+                    for (const auto& answer : std::exchange(that->state.asked, {}))
+                      answer(done);
+                  }};
+        }));
+    return tasks.back();
+  }
+
+  auto call(process& where, const held_task& task, memoize_options options = {},
+            std::uint64_t id = 0, std::vector<digest> held = {}) {
+    auto asked = self->request(where.memoizer, 60min, memoize_atom_v, call_context{id, {}, {}},
+                               memoize_request{some_key(), options, {}, std::move(held)},
+                               task_actor{task});
+    settle();
+    return asked;
+  }
+
+  void finish(const held_task& task, std::int64_t value) {
+    self->send(task, done_atom_v, result<outputs>{outputs{some_literals(value)}});
+    settle();
+  }
+
+  void fail(const held_task& task) {
+    self->send(task, done_atom_v, result<outputs>{error{errc::internal, "boom"}});
+    settle();
+  }
+
+  template <class Asked>
+  std::pair<memoized_by, std::int64_t> outcome(Asked& asked) {
+    const auto done = answer<memoized>(asked).value();
+    return {done.how, done.outputs->literals().at("x").scalar().primitive().integer()};
+  }
+
+  std::shared_ptr<testing::settable_clock> clock = std::make_shared<testing::settable_clock>();
+  cache_service_actor service = spawn_cache_service(system, make_memory_index(clock));
+  std::vector<held_task> tasks;
+  std::vector<lease> leases; ///< One for each computation that was begun.
+  int cancelled = 0;
+  process here, there;
+};
+
+using result_of = std::pair<memoized_by, std::int64_t>;
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(memoizers, two_processes)
+
+BOOST_AUTO_TEST_CASE(a_miss_is_computed_and_stored_and_then_a_hit) {
+  const auto task = new_task();
+  auto first = call(here, task);
+  pass(3s);
+  finish(task, 7);
+  BOOST_TEST((outcome(first) == result_of{memoized_by::stored, 7}));
+  auto second = call(there, task);
+  const auto hit = answer<memoized>(second).value();
+  BOOST_TEST((hit.how == memoized_by::hit));
+  BOOST_TEST(hit.computation.count() == duration{3s}.count());
+  BOOST_TEST(leases.size() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(calls_at_once_are_one_computation) {
+  const auto task = new_task(), other = new_task();
+  auto first = call(here, task);
+  auto second = call(here, other);
+  finish(task, 7);
+  BOOST_TEST((outcome(first) == result_of{memoized_by::stored, 7}));
+  BOOST_TEST((outcome(second) == result_of{memoized_by::waited, 7}));
+  BOOST_TEST(leases.size() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(another_process_waits_and_gets_the_result) {
+  const auto task = new_task(), other = new_task();
+  auto first = call(here, task);
+  auto second = call(there, other);
+  pass(20s); // the reservation is kept alive
+  BOOST_TEST(leases.size() == 1);
+  finish(task, 7);
+  pass(1s);
+  BOOST_TEST((outcome(first) == result_of{memoized_by::stored, 7}));
+  BOOST_TEST((outcome(second) == result_of{memoized_by::waited, 7}));
+}
+
+BOOST_AUTO_TEST_CASE(when_a_process_is_killed_one_that_waits_takes_over_within_the_grace) {
+  const auto task = new_task(), other = new_task();
+  auto first = call(here, task);
+  auto second = call(there, other);
+  pass(1s);
+  here.kill();
+  pass(7s); // three heartbeats, and a look
+  BOOST_TEST(leases.size() == 2);
+  finish(other, 8);
+  BOOST_TEST((outcome(second) == result_of{memoized_by::stored, 8}));
+  BOOST_TEST(code_of(answer<memoized>(first)) == errc::unavailable);
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_is_its_own_calls_and_the_next_takes_over) {
+  const auto task = new_task(), other = new_task();
+  auto first = call(here, task);
+  auto second = call(here, other);
+  fail(task);
+  BOOST_TEST(code_of(answer<memoized>(first)) == errc::internal);
+  BOOST_TEST(leases.size() == 2);
+  finish(other, 8);
+  BOOST_TEST((outcome(second) == result_of{memoized_by::stored, 8}));
+}
+
+BOOST_AUTO_TEST_CASE(a_task_that_dies_is_a_failure) {
+  const auto task = new_task();
+  auto asked = call(here, task);
+  caf::anon_send_exit(task, caf::exit_reason::kill);
+  BOOST_TEST(code_of(answer<memoized>(asked)) == errc::unavailable);
+  const auto other = new_task();
+  auto again = call(there, other); // the reservation is released
+  BOOST_TEST(leases.size() == 2);
+  finish(other, 8);
+  BOOST_TEST((outcome(again) == result_of{memoized_by::stored, 8}));
+}
+
+BOOST_AUTO_TEST_CASE(overwrite_computes_anew_and_joins_no_other) {
+  const auto task = new_task(), other = new_task();
+  auto first = call(here, task);
+  finish(task, 7);
+  outcome(first);
+  auto second = call(here, other, {.overwrite = true});
+  auto hit = call(here, task);
+  BOOST_TEST((outcome(hit) == result_of{memoized_by::hit, 7}));
+  finish(other, 8);
+  BOOST_TEST((outcome(second) == result_of{memoized_by::stored, 8}));
+  auto third = call(there, task);
+  BOOST_TEST((outcome(third) == result_of{memoized_by::hit, 8}));
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_that_is_too_old_is_replaced) {
+  const auto task = new_task();
+  auto first = call(here, task);
+  finish(task, 7);
+  outcome(first);
+  pass(10s);
+  auto second = call(here, task, {.max_age = 5s});
+  finish(task, 8);
+  BOOST_TEST((outcome(second) == result_of{memoized_by::stored, 8}));
+  auto third = call(there, task, {.max_age = 5s});
+  BOOST_TEST((outcome(third) == result_of{memoized_by::hit, 8}));
+}
+
+BOOST_AUTO_TEST_CASE(a_stale_entry_is_served_while_it_is_refreshed) {
+  const auto task = new_task();
+  auto first = call(here, task);
+  finish(task, 7);
+  outcome(first);
+  pass(10s);
+  auto second = call(here, task, {.max_age = 5s, .serve_stale = true});
+  BOOST_TEST((outcome(second) == result_of{memoized_by::stale, 7}));
+  BOOST_TEST(leases.size() == 2);
+  finish(task, 8);
+  auto third = call(there, task, {.max_age = 5s});
+  BOOST_TEST((outcome(third) == result_of{memoized_by::hit, 8}));
+}
+
+BOOST_AUTO_TEST_CASE(no_wait_computes_beside_another_and_the_first_result_stays) {
+  const auto task = new_task(), other = new_task();
+  auto first = call(here, task);
+  auto second = call(here, other, {.no_wait = true});
+  auto third = call(there, other, {.no_wait = true});
+  BOOST_TEST(leases.size() == 3);
+  finish(other, 8);
+  finish(task, 7);
+  BOOST_TEST((outcome(first) == result_of{memoized_by::lost_race, 7}));
+  const auto one = outcome(second).first, two = outcome(third).first;
+  BOOST_TEST((one == memoized_by::stored || two == memoized_by::stored));
+}
+
+BOOST_AUTO_TEST_CASE(patience_ends) {
+  const auto task = new_task(), other = new_task();
+  auto first = call(here, task);
+  auto joined = call(here, other, {.wait_timeout = 2s});
+  auto second = call(there, other, {.wait_timeout = 2s});
+  pass(5s);
+  BOOST_TEST(leases.size() == 3);
+  finish(other, 8);
+  finish(task, 7);
+  BOOST_TEST(answer<memoized>(first).has_value());
+  BOOST_TEST(outcome(joined).second == 8);
+  BOOST_TEST(outcome(second).second == 8);
+}
+
+BOOST_AUTO_TEST_CASE(a_call_for_what_its_own_ancestor_holds_does_not_wait) {
+  const auto task = new_task(), part = new_task();
+  auto whole = call(here, task);
+  auto inner = call(here, part, {}, 0, leases.at(0).held);
+  BOOST_TEST(leases.size() == 2);
+  finish(part, 1);
+  const auto done = answer<memoized>(inner).value();
+  BOOST_TEST((done.how == memoized_by::not_stored));
+  BOOST_TEST(done.why.has_value());
+  finish(task, 7);
+  BOOST_TEST((outcome(whole) == result_of{memoized_by::stored, 7}));
+}
+
+BOOST_AUTO_TEST_CASE(a_cancelled_call_leaves_the_others_alone) {
+  const auto task = new_task(), other = new_task();
+  auto first = call(here, task, {}, 5);
+  auto second = call(here, other);
+  self->send(here.memoizer, cancel_atom_v, std::uint64_t{5});
+  BOOST_TEST(code_of(answer<memoized>(first)) == errc::canceled);
+  BOOST_TEST(cancelled == 0);
+  finish(task, 7);
+  BOOST_TEST((outcome(second) == result_of{memoized_by::waited, 7}));
+}
+
+BOOST_AUTO_TEST_CASE(when_nobody_wants_it_any_more_the_task_is_told_and_the_key_is_free) {
+  const auto task = new_task(), other = new_task();
+  auto first = call(here, task, {}, 5);
+  self->send(here.memoizer, cancel_atom_v, std::uint64_t{5});
+  BOOST_TEST(code_of(answer<memoized>(first)) == errc::canceled);
+  BOOST_TEST(cancelled == 1);
+  auto second = call(there, other);
+  finish(other, 8);
+  BOOST_TEST((outcome(second) == result_of{memoized_by::stored, 8}));
+}
+
+namespace {
+
+/// `here` sleeps so long that its reservation becomes `there`'s, and wakes up.
+template <class Task>
+auto lose_reservation(two_processes& test, const Task& task, const Task& other, on_lost then) {
+  auto first = test.call(test.here, task, {.on_lost = then});
+  test.clock->pass(1min); // only the service notices
+  auto second = test.call(test.there, other);
+  BOOST_TEST(test.leases.size() == 2);
+  test.pass(3s);
+  return std::pair{std::move(first), std::move(second)};
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_lost_reservation_cancels_the_computation_which_then_waits) {
+  const auto task = new_task(), other = new_task();
+  auto [first, second] = lose_reservation(*this, task, other, on_lost::cancel);
+  BOOST_TEST(cancelled == 1);
+  fail(task);
+  finish(other, 8);
+  pass(2s);
+  BOOST_TEST((outcome(second) == result_of{memoized_by::stored, 8}));
+  BOOST_TEST((outcome(first) == result_of{memoized_by::waited, 8}));
+}
+
+BOOST_AUTO_TEST_CASE(a_result_that_comes_after_the_loss_is_not_stored) {
+  const auto task = new_task(), other = new_task();
+  auto [first, second] = lose_reservation(*this, task, other, on_lost::finish);
+  BOOST_TEST(cancelled == 0);
+  finish(task, 7);
+  BOOST_TEST((outcome(first) == result_of{memoized_by::lost_race, 7}));
+  finish(other, 8);
+  BOOST_TEST((outcome(second) == result_of{memoized_by::stored, 8}));
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_whose_outputs_are_gone_is_replaced) {
+  cacheservice::CachedOutput gone;
+  gone.set_output_uri("s3://gone/outputs.pb");
+  *gone.mutable_metadata()->mutable_source_identifier() = *some_key().identifier;
+  const entry_key key{{"o", "p", "d"}, make_key(some_key()).value()};
+  ask<many<result<put_status>>>(here.connection, put_atom_v, call_context{},
+                                many<entry_put>{{entry_put{key, gone}}})
+      .value();
+  const auto task = new_task();
+  auto first = call(here, task);
+  finish(task, 7);
+  BOOST_TEST((outcome(first) == result_of{memoized_by::stored, 7}));
+  auto second = call(there, task);
+  BOOST_TEST((outcome(second) == result_of{memoized_by::hit, 7}));
+}
+
+BOOST_AUTO_TEST_CASE(a_cache_out_of_reach_keeps_nobody_from_computing) {
+  caf::anon_send_exit(service, caf::exit_reason::kill);
+  const auto task = new_task();
+  auto asked = call(here, task);
+  finish(task, 7);
+  const auto done = answer<memoized>(asked).value();
+  BOOST_TEST((done.how == memoized_by::not_stored));
+  BOOST_TEST((done.why->code == errc::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(stop_waits_for_computations_and_then_cancels_them) {
+  const auto task = new_task();
+  auto asked = call(here, task);
+  auto stopping = self->request(here.memoizer, 60min, stop_atom_v, duration{10s});
+  pass(5s);
+  auto late = call(here, task);
+  BOOST_TEST(code_of(answer<memoized>(late)) == errc::unavailable);
+  pass(5s);
+  BOOST_TEST(code_of(answer<memoized>(asked)) == errc::canceled);
+  BOOST_TEST(cancelled == 1);
+  BOOST_TEST(answer<no_value>(stopping).has_value());
+  auto other = call(there, task); // the reservation is released
+  BOOST_TEST(leases.size() == 2);
+  finish(task, 8);
+  BOOST_TEST((outcome(other) == result_of{memoized_by::stored, 8}));
+}
+
+BOOST_AUTO_TEST_CASE(options_that_make_no_sense_are_refused) {
+  const auto task = new_task();
+  auto negative = call(here, task, {.max_age = -1s});
+  BOOST_TEST(code_of(answer<memoized>(negative)) == errc::invalid_argument);
+  auto ageless = call(here, task, {.serve_stale = true});
+  BOOST_TEST(code_of(answer<memoized>(ageless)) == errc::invalid_argument);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+namespace {
+
+struct one_at_a_time : two_processes {
+  one_at_a_time() : two_processes({.computations = 1}) {}
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(computations_at_a_time_are_limited, one_at_a_time) {
+  const auto task = new_task(), other = new_task();
+  auto first = call(here, task);
+  auto second = self->request(here.memoizer, 60min, memoize_atom_v, call_context{},
+                              memoize_request{some_key(2), {}, {}, {}}, task_actor{other});
+  settle();
+  BOOST_TEST(leases.size() == 1);
+  finish(task, 7);
+  outcome(first);
+  BOOST_TEST(leases.size() == 2);
+  finish(other, 8);
+  BOOST_TEST((outcome(second) == result_of{memoized_by::stored, 8}));
+}
