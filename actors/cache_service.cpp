@@ -7,6 +7,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <deque>
+#include <thread>
 #include <unordered_map>
 
 namespace deja {
@@ -72,9 +73,9 @@ public:
       return answer(too_many_waiting(config_.waiting_operations));
     const auto number = ++last_read_;
     reads_.emplace(number, read_request{wanted->size(), answer});
-    index_->lookup(*wanted, [self = service_actor{self_}, number](std::vector<outcome> found) {
-      caf::anon_send(self, look_up_atom_v, number, outcomes{std::move(found)});
-    });
+    ask_index([&](index::outcomes done) { index_->lookup(*wanted, std::move(done)); },
+              [=, this](const outcomes& found) { end_read(number, found); }, look_up_atom_v,
+              number);
   }
 
   void end_read(std::uint64_t number, const outcomes& found) {
@@ -102,9 +103,23 @@ private:
       waiting_.pop_front();
     } while (!waiting_.empty() &&
              all.size() + waiting_.front().wanted->size() <= config_.group_operations);
-    index_->apply(std::move(all), [self = service_actor{self_}](std::vector<outcome> done) {
-      caf::anon_send(self, apply_atom_v, outcomes{std::move(done)});
+    ask_index([&](index::outcomes done) { index_->apply(std::move(all), std::move(done)); },
+              [this](const outcomes& done) { end_group(done); }, apply_atom_v);
+  }
+
+  /// Has the index's answer taken here where it comes at once, on this thread, as from memory; else
+  /// it is sent as a message.
+  template <class Ask, class Take, class... Ts>
+  void ask_index(Ask ask, Take take, Ts... message) {
+    const auto asking = std::make_shared<bool>(true); // read by this thread only
+    const auto here = std::this_thread::get_id();
+    ask([=, self = service_actor{self_}](std::vector<outcome> answer) {
+      if (std::this_thread::get_id() == here && *asking)
+        take(outcomes{std::move(answer)});
+      else
+        caf::anon_send(self, message..., outcomes{std::move(answer)});
     });
+    *asking = false;
   }
 
   service_actor::pointer self_;

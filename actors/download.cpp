@@ -1,9 +1,8 @@
 #include <deja/actors/download.hpp>
 
-#include <deja/actors/reply.hpp>
+#include <deja/actors/catalog_calls.hpp>
 #include <deja/transport/blob/task_paths.hpp>
 
-#include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -15,26 +14,25 @@ using outcomes = std::vector<result<download_outcome>>;
 using answer_all = reply<many<result<download_outcome>>>;
 
 struct state {
-  state() = default;
-  state(const state&) = delete;
-  state& operator=(const state&) = delete;
-
-  ~state() { caf::anon_send_exit(client, caf::exit_reason::user_shutdown); }
+  using detail = catalog_calls<download_actor::pointer>::detail;
 
   void download(const call_context& context, const many<download_request>& items,
                 const answer_all& answer) {
     std::vector<shared<catalog_key>> keys;
+    keys.reserve(items->size());
     for (const auto& item : *items)
       keys.push_back(item.key);
-    self->request(client, caf::infinite, get_atom_v, context,
-                  many<shared<catalog_key>>{std::move(keys)}, max_age)
-        .then([=, this](const many<result<catalog_entry>>& found) { write(items, *found, answer); },
-              [answer](const caf::error& why) { answer(from_caf(why)); });
+    calls->get(context, keys, max_age, detail::outputs,
+               {[=, this](const std::vector<result<catalog_entry>>& found) {
+                  write(items, found, answer);
+                },
+                answer});
   }
 
   void write(const many<download_request>& items, const std::vector<result<catalog_entry>>& found,
              const answer_all& answer) {
     outcomes done;
+    done.reserve(items->size());
     std::vector<std::size_t> places; // of what is written, among the items
     std::vector<literals_at> outputs;
     for (std::size_t at = 0; at < items->size(); ++at) {
@@ -67,7 +65,7 @@ struct state {
   }
 
   download_actor::pointer self = nullptr;
-  catalog_client_actor client;
+  std::unique_ptr<catalog_calls<download_actor::pointer>> calls;
   storage_actor storage;
   duration max_age{};
 };
@@ -77,7 +75,8 @@ download_actor::behavior_type behave(download_actor::stateful_pointer<state> sel
                                      const storage_actor& storage, const download_config& config) {
   auto& one = self->state;
   one.self = self;
-  one.client = spawn_catalog_client(self->system(), connection, storage, config.client);
+  one.calls = std::make_unique<catalog_calls<download_actor::pointer>>(self, connection, storage,
+                                                                       config.client);
   one.storage = storage;
   one.max_age = config.max_age;
   return {

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <deja/actors/catalog_client.hpp>
+#include <deja/actors/catalog_client_config.hpp>
+#include <deja/messages/actors.hpp>
 
 namespace deja {
 
@@ -10,8 +11,8 @@ struct download_config {
   duration max_age{}; ///< Older entries are misses; zero: any age.
 };
 
-/// Spawns a worker that carries out chunks of downloads with a catalog client of its own, so that
-/// several make keys side by side. Each item fails by itself. Ends with `send_exit`.
+/// Spawns a worker that carries out chunks of downloads; several make keys side by side. Each item
+/// fails by itself. Ends with `send_exit`.
 download_actor spawn_download(caf::actor_system& system, connection_actor connection,
                               storage_actor storage, download_config config = {});
 

@@ -37,6 +37,9 @@ struct state {
     std::vector<result<Out>> results;
     std::vector<std::size_t> places; // of what is asked for, among the items
     std::vector<made> asked;
+    results.reserve(items->size());
+    places.reserve(items->size());
+    asked.reserve(items->size());
     for (const auto& item : *items) {
       auto one = make(item);
       results.push_back(one ? result<Out>{error{}} : result<Out>{one.error()});

@@ -248,7 +248,7 @@ private:
   /// Joins the flight for the same, or begins one.
   void board(call one) {
     const auto& key = *one.wanted.key;
-    auto text = make_key(key);
+    auto text = keys_.make(key);
     if (!text)
       return refuse(one, text.error());
     const auto& task = *key.identifier;
@@ -642,6 +642,7 @@ private:
   reservation_heartbeat_actor heartbeat_;
   memoizer_config config_;
   std::string owner_ = random_owner();
+  key_maker keys_;
   std::map<std::uint64_t, flight> flights_; // by id
   std::map<flight_key, std::uint64_t> by_key_;
   std::uint64_t last_flight_ = 0;

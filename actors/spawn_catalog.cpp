@@ -1,6 +1,7 @@
 #include <deja/actors/spawn_catalog.hpp>
 
 #include <deja/actors/cache_service.hpp>
+#include <deja/actors/catalog_client.hpp>
 #include <deja/actors/connection.hpp>
 #include <deja/actors/download.hpp>
 #include <deja/actors/memoizer.hpp>

@@ -111,6 +111,8 @@ result<void> storage_config::validate() const {
 storage_actor spawn_storage(caf::actor_system& system, std::shared_ptr<blob_store> blobs,
                             storage_config config) {
   config.validate().value();
+  if (blobs->is_quick())
+    return system.spawn(work, std::move(blobs), config);
   return system.spawn(dispatch, std::move(blobs), config);
 }
 

@@ -1,6 +1,7 @@
 #include <deja/actors/upload.hpp>
 
-#include <caf/send.hpp>
+#include <deja/actors/catalog_calls.hpp>
+
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -9,22 +10,19 @@ namespace deja {
 namespace {
 
 struct state {
-  state() = default;
-  state(const state&) = delete;
-  state& operator=(const state&) = delete;
-
-  ~state() { caf::anon_send_exit(client, caf::exit_reason::user_shutdown); }
-
-  catalog_client_actor client;
+  std::unique_ptr<catalog_calls<upload_actor::pointer>> calls;
 };
 
 upload_actor::behavior_type behave(upload_actor::stateful_pointer<state> self,
                                    const connection_actor& connection, const storage_actor& storage,
                                    const catalog_client_config& config) {
-  self->state.client = spawn_catalog_client(self->system(), connection, storage, config);
+  self->state.calls =
+      std::make_unique<catalog_calls<upload_actor::pointer>>(self, connection, storage, config);
   return {
       [self](upload_atom, const call_context& context, const many<catalog_put>& items) {
-        return self->delegate(self->state.client, put_atom_v, context, items);
+        const reply answer{self->make_response_promise<many<result<put_status>>>()};
+        self->state.calls->put(context, items, {all_to(answer), answer});
+        return answer.asker();
       },
   };
 }

@@ -117,7 +117,7 @@ public:
                               std::to_string(config_.max_in_flight)});
     in_flight_ += requests->size();
     const auto id = ++last_call_;
-    calls_.emplace(id, call{context.id, std::move(whom), *requests});
+    calls_.emplace(id, call{context.id, std::move(whom), requests});
     read_inputs(id);
   }
 
@@ -156,10 +156,11 @@ private:
   struct call {
     std::uint64_t name; // as the asker calls it
     asker whom;
-    std::vector<request> items;
-    work_progress so_far{items.size()};
+    many<request> items;
+    std::map<std::size_t, shared<catalog_key>> read{}; // keys whose inputs have been read, by place
+    work_progress so_far{items->size()};
     std::size_t next = 0; // the first item that is not in the index yet
-    std::vector<result<outcome>> done{items.size(), error{}};
+    std::vector<result<outcome>> done{items->size(), error{}};
     std::uint64_t told = 0; // how many were done when the asker was last told
   };
 
@@ -176,7 +177,7 @@ private:
 
   /// Identity is in the content: what keys only refer to is read first.
   void read_inputs(std::uint64_t id) {
-    auto& items = calls_.at(id).items;
+    const auto& items = *calls_.at(id).items;
     std::vector<std::size_t> places;
     std::vector<inputs_under> unread;
     for (std::size_t at = 0; at < items.size(); ++at)
@@ -193,9 +194,9 @@ private:
                 for (std::size_t at = 0; at < places.size(); ++at)
                   // What can't be read now the worker reads, and says what is wrong.
                   if (const auto& inputs = (*read)[at]) {
-                    auto key = *found->second.items[places[at]].key;
+                    auto key = *(*found->second.items)[places[at]].key;
                     key.inputs = *inputs;
-                    found->second.items[places[at]].key = std::move(key);
+                    found->second.read.emplace(places[at], std::move(key));
                   }
               enqueue(id);
             },
@@ -205,7 +206,7 @@ private:
   void enqueue(std::uint64_t id) {
     if (const auto found = calls_.find(id); found != calls_.end()) {
       turns_.push_back(id);
-      to_index_ += found->second.items.size();
+      to_index_ += found->second.items->size();
     }
     go_on();
   }
@@ -274,7 +275,7 @@ private:
       turns_.pop_front();
       index_some(id, size);
       if (const auto found = calls_.find(id);
-          found != calls_.end() && found->second.next < found->second.items.size())
+          found != calls_.end() && found->second.next < found->second.items->size())
         turns_.push_back(id);
     }
     return index_.take(size);
@@ -288,10 +289,12 @@ private:
       if (found == calls_.end()) // answered by what is known
         break;
       auto& one = found->second;
-      if (one.next == one.items.size())
+      if (one.next == one.items->size())
         break;
       const waiter whom{id, one.next};
-      auto what = std::move(one.items[one.next]);
+      auto what = (*one.items)[one.next];
+      if (const auto read = one.read.find(one.next); read != one.read.end())
+        what.key = read->second;
       ++one.next;
       --to_index_;
       const auto identity = work_identity(what);
@@ -354,6 +357,7 @@ private:
   void send(post& to, std::vector<item*> chunk) {
     ++to.chunks;
     std::vector<request> items;
+    items.reserve(chunk.size());
     for (const auto* one : chunk)
       items.push_back(one->what);
     call_context context;
@@ -453,7 +457,7 @@ private:
     one.whom.answer(error{errc::canceled, why});
     in_flight_ -= one.so_far.total - one.so_far.done;
     if (std::erase(turns_, id) > 0)
-      to_index_ -= one.items.size() - one.next;
+      to_index_ -= one.items->size() - one.next;
     calls_.erase(found);
     index_.leave(id);
   }

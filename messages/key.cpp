@@ -2,6 +2,7 @@
 
 #include <deja/messages/base64.hpp>
 #include <deja/messages/object_hash.hpp>
+#include <deja/messages/proto_bytes.hpp>
 
 namespace deja {
 
@@ -39,9 +40,26 @@ result<const core::LiteralMap*> inputs_of(const catalog_key& key) {
   return !inputs || key.interface->has_inputs() ? inputs : none;
 }
 
+// What of the key the task decides: identifier and interface.
+result<std::string> task_part(const core::Identifier& identifier,
+                              const core::TypedInterface& interface) {
+  const auto task = hash_of(identifier);
+  if (!task)
+    return problem(task.error().message);
+  const auto taken = object_hash(interface.inputs(), "interface.inputs");
+  if (!taken)
+    return problem(taken.error().message);
+  const auto given_back = object_hash(interface.outputs(), "interface.outputs");
+  if (!given_back)
+    return problem(given_back.error().message);
+  return to_base64(bytes_of(*task)) + "-" +
+         to_base64_url(bytes_of(*taken)).substr(0, interface_characters) + "-" +
+         to_base64_url(bytes_of(*given_back)).substr(0, interface_characters) + "-";
+}
+
 } // namespace
 
-result<std::string> make_key(const catalog_key& key) {
+result<std::string> key_maker::make(const catalog_key& key) {
   if (!key.identifier)
     return problem("no identifier is given");
   if (!key.interface)
@@ -49,22 +67,24 @@ result<std::string> make_key(const catalog_key& key) {
   const auto inputs = inputs_of(key);
   if (!inputs)
     return inputs.error();
-  const auto task = hash_of(*key.identifier);
-  if (!task)
-    return problem(task.error().message);
-  const auto taken = object_hash(key.interface->inputs(), "interface.inputs");
-  if (!taken)
-    return problem(taken.error().message);
-  const auto given_back = object_hash(key.interface->outputs(), "interface.outputs");
-  if (!given_back)
-    return problem(given_back.error().message);
+  auto task = serialize(*key.identifier);
+  const auto length = task.size(); // where the interface begins
+  task += serialize(*key.interface) + std::to_string(length);
+  if (part_.empty() || task != task_) {
+    auto part = task_part(*key.identifier, *key.interface);
+    if (!part)
+      return part.error();
+    task_ = std::move(task);
+    part_ = std::move(*part);
+  }
   const auto values = inputs_hash(**inputs, key.ignored_inputs);
   if (!values)
     return problem(values.error().message);
-  return to_base64(bytes_of(*task)) + "-" +
-         to_base64_url(bytes_of(*taken)).substr(0, interface_characters) + "-" +
-         to_base64_url(bytes_of(*given_back)).substr(0, interface_characters) + "-" +
-         to_base64_url(bytes_of(*values)) + "-" + key.cache_version;
+  return part_ + to_base64_url(bytes_of(*values)) + "-" + key.cache_version;
+}
+
+result<std::string> make_key(const catalog_key& key) {
+  return key_maker{}.make(key);
 }
 
 } // namespace deja

@@ -15,4 +15,16 @@ namespace deja {
 /// with the path to it.
 result<std::string> make_key(const catalog_key& key);
 
+/// Makes keys, and makes the task's part of them once for as long as the task stays the same. Not
+/// thread-safe.
+class key_maker {
+public:
+  /// See `make_key`.
+  result<std::string> make(const catalog_key& key);
+
+private:
+  std::string task_; // identifier and interface of the last key's task, serialized
+  std::string part_; // of the key
+};
+
 } // namespace deja

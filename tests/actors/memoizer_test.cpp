@@ -85,28 +85,27 @@ struct two_processes : testing::virtual_time {
   }
 
   held_task new_task() {
-    tasks.push_back(system.spawn(
-        [this](held_task::stateful_pointer<task_state> that) -> held_task::behavior_type {
-          return {[this, that](compute_atom, const lease& right) {
-                    leases.push_back(right);
-                    return that->state.asked
-                        .emplace_back(that->make_response_promise<outputs>())
-                        .asker();
-                  },
-                  [this](cancel_atom, std::uint64_t) { ++cancelled; },
-                  [that](done_atom, const result<outputs>& done) {
-                    for (const auto& answer : std::exchange(that->state.asked, {}))
-                      answer(done);
-                  }};
-        }));
+    tasks.push_back(system.spawn([this](held_task::stateful_pointer<task_state> that)
+                                     -> held_task::behavior_type {
+      return {
+          [this, that](compute_atom, const lease& right) {
+            leases.push_back(right);
+            return that->state.asked.emplace_back(that->make_response_promise<outputs>()).asker();
+          },
+          [this](cancel_atom, std::uint64_t) { ++cancelled; },
+          [that](done_atom, const result<outputs>& done) {
+            for (const auto& answer : std::exchange(that->state.asked, {}))
+              answer(done);
+          }};
+    }));
     return tasks.back();
   }
 
   auto call(process& where, const held_task& task, memoize_options options = {},
             std::uint64_t id = 0, std::vector<digest> held = {}) {
-    auto asked = self->request(where.memoizer, 60min, memoize_atom_v, call_context{id, {}, {}},
-                               memoize_request{some_key(), options, {}, std::move(held)},
-                               task_actor{task});
+    auto asked =
+        self->request(where.memoizer, 60min, memoize_atom_v, call_context{id, {}, {}},
+                      memoize_request{some_key(), options, {}, std::move(held)}, task_actor{task});
     settle();
     return asked;
   }

@@ -1,5 +1,5 @@
-// Downloads and uploads by the work queues, in process, memory index and store, against a plain loop
-// over the same logic classes on two threads.
+// Downloads and uploads by the work queues, in process, memory index and store, against a plain
+// loop over the same logic classes on two threads.
 
 #include <deja/actors/catalog.hpp>
 #include <deja/actors/catalog_metadata.hpp>
@@ -35,9 +35,9 @@ catalog_key key_of(std::size_t number) {
     key.identifier->set_version("v1");
     key.cache_version = "1.0";
     key.interface.emplace();
-    for (const auto& [name, type] : {std::pair{"epochs", core::INTEGER},
-                                     std::pair{"seed", core::INTEGER},
-                                     std::pair{"model", core::STRING}}) {
+    for (const auto& [name, type] :
+         {std::pair{"epochs", core::INTEGER}, std::pair{"seed", core::INTEGER},
+          std::pair{"model", core::STRING}}) {
       auto& variable = *key.interface->mutable_inputs()->add_variables();
       variable.set_key(name);
       variable.mutable_value()->mutable_type()->set_simple(type);
@@ -86,34 +86,37 @@ void on_threads(std::size_t count, Work work) {
   std::vector<std::jthread> threads;
   for (std::size_t one = 0; one < loop_threads; ++one)
     threads.emplace_back([=] {
+      key_maker keys;
       for (auto at = one; at < count; at += loop_threads)
-        work(at);
+        work(at, keys);
     });
 }
 
-entry_key entry_of(const catalog_key& key) {
+entry_key entry_of(const catalog_key& key, key_maker& keys) {
   const auto& task = *key.identifier;
-  return {{task.org(), task.project(), task.domain()}, make_key(key).value()};
+  return {{task.org(), task.project(), task.domain()}, keys.make(key).value()};
 }
 
-void put_plainly(deja::index& into, const call_rules& rules, const catalog_put& what) {
+void put_plainly(deja::index& into, const call_rules& rules, const catalog_put& what,
+                 key_maker& keys) {
   cacheservice::CachedOutput output;
   *output.mutable_output_literals() = *std::get<shared<core::LiteralMap>>(what.outputs);
   *output.mutable_metadata() =
       entry_metadata(*what.key, what.source, std::chrono::system_clock::now());
-  auto operation = rules.put(entry_of(*what.key), output, what.when).value();
+  auto operation = rules.put(entry_of(*what.key, keys), output, what.when).value();
   into.apply({std::move(operation)}, [](std::vector<outcome> done) {
     if (done.front().why)
       std::abort();
   });
 }
 
-void get_plainly(deja::index& from, blob_store& store, const download_request& what) {
-  const auto key = entry_of(*what.key);
+void get_plainly(deja::index& from, blob_store& store, const download_request& what,
+                 key_maker& keys) {
+  const auto key = entry_of(*what.key, keys);
   from.lookup({key}, [&](std::vector<outcome> found) {
     const auto entry = got(key, found.front()).value();
-    const auto done = write_literals(store, what.target->prefix + "/outputs.pb",
-                                     entry.output->output_literals());
+    const auto done =
+        write_literals(store, what.target->prefix + "/outputs.pb", entry.output->output_literals());
     if (!done)
       std::abort();
   });
@@ -130,7 +133,8 @@ void upload_plainly(benchmark::State& state) {
     state.PauseTiming();
     const auto index = make_memory_index();
     state.ResumeTiming();
-    on_threads(items, [&](std::size_t at) { put_plainly(*index, rules, all[at]); });
+    on_threads(items,
+               [&](std::size_t at, key_maker& keys) { put_plainly(*index, rules, all[at], keys); });
   }
   set_rate(state, items);
 }
@@ -158,13 +162,15 @@ void download_plainly(benchmark::State& state) {
   const auto all = downloads(items);
   const auto index = make_memory_index();
   const call_rules rules;
+  key_maker keys;
   for (const auto& one : puts(items))
-    put_plainly(*index, rules, one);
+    put_plainly(*index, rules, one, keys);
   for (auto _ : state) {
     state.PauseTiming();
     const auto store = make_memory_blob_store("mem://bench");
     state.ResumeTiming();
-    on_threads(items, [&](std::size_t at) { get_plainly(*index, *store, all[at]); });
+    on_threads(items,
+               [&](std::size_t at, key_maker& own) { get_plainly(*index, *store, all[at], own); });
   }
   set_rate(state, items);
 }
@@ -173,8 +179,9 @@ void download_plainly(benchmark::State& state) {
 struct filled {
   explicit filled(std::size_t count) {
     const call_rules rules;
+    key_maker keys;
     for (const auto& one : puts(count))
-      put_plainly(*index, rules, one);
+      put_plainly(*index, rules, one, keys);
   }
 
   std::unique_ptr<catalog> open() const {

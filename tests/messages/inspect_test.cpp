@@ -185,6 +185,47 @@ BOOST_AUTO_TEST_CASE(a_catalog_key_arrives_as_it_was_sent) {
   BOOST_TEST((!empty->identifier && !empty->interface && empty->inputs.index() == 0));
 }
 
+BOOST_AUTO_TEST_CASE(work_and_its_progress_arrive_as_they_were_sent) {
+  const auto progress = sent(work_progress{4, 3, 2, 1});
+  BOOST_TEST((progress.total == 4 && progress.done == 3 && progress.cached == 2));
+  BOOST_TEST(progress.failed == 1);
+  const auto asked = sent(reservation_request{some_key(), "me", 3s});
+  BOOST_TEST((asked.key == some_key() && asked.owner == "me" && asked.heartbeat == 3s));
+  catalog_key key;
+  key.cache_version = "1.0";
+  const auto wanted = sent(many<download_request>{{{key, outputs_under{"s3://out"}}, {key, {}}}});
+  BOOST_TEST(wanted->at(0).target->prefix == "s3://out");
+  BOOST_TEST(!wanted->at(1).target);
+  using outcomes = many<result<download_outcome>>;
+  const auto done =
+      sent(outcomes{{download_outcome{true, {}}, error{errc::data_loss, "damaged"}}});
+  BOOST_TEST(done->at(0)->cached);
+  BOOST_TEST((done->at(1).error() == error{errc::data_loss, "damaged"}));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_memoized_arrives_as_it_was_sent) {
+  memoize_request request;
+  request.options = {.overwrite = true,
+                     .max_age = 1h,
+                     .serve_stale = true,
+                     .no_wait = true,
+                     .wait_timeout = 3s,
+                     .on_lost = on_lost::finish};
+  request.held = {sha256::of("a"), sha256::of("b")};
+  const auto arrived = sent(request);
+  BOOST_TEST((arrived.options.overwrite && arrived.options.serve_stale && arrived.options.no_wait));
+  BOOST_TEST((arrived.options.max_age == 1h && arrived.options.wait_timeout == duration{3s}));
+  BOOST_TEST((arrived.options.on_lost == on_lost::finish));
+  BOOST_TEST((arrived.held == request.held));
+  const auto right = sent(lease{7, some_key(), {sha256::of("a")}});
+  BOOST_TEST((right.id == 7 && right.key == some_key() && right.held.size() == 1));
+  const auto made = sent(memoized{
+      memoized_by::lost_race, some_literals(), error{errc::aborted, "why"}, 2s});
+  BOOST_TEST((made.how == memoized_by::lost_race && made.computation == 2s));
+  BOOST_TEST((made.why == error{errc::aborted, "why"}));
+  BOOST_TEST(same(*made.outputs, some_literals()));
+}
+
 BOOST_AUTO_TEST_CASE(inputs_and_outputs_arrive_as_they_were_sent) {
   BOOST_TEST(sent(inputs_under{"s3://b/in"}).prefix == "s3://b/in");
   BOOST_TEST(sent(outputs_under{"s3://b/out"}).prefix == "s3://b/out");

@@ -68,6 +68,15 @@ BOOST_DATA_TEST_CASE(is_the_one_that_flyte_makes,
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_maker_makes_the_same_keys_whatever_it_made_before) {
+  const auto all = testing::read_key_vectors("random.jsonl");
+  key_maker maker;
+  for (int round = 0; round < 2; ++round)
+    for (const auto& [name, asked, key] : all)
+      if (asked)
+        BOOST_TEST((maker.make(*asked) == make_key(*asked)), name);
+}
+
 BOOST_AUTO_TEST_CASE(does_not_depend_on_the_tasks_version) {
   auto other = example();
   other.identifier->set_version("2");

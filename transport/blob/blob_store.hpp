@@ -73,6 +73,9 @@ public:
   virtual result<std::string> sign(const std::string& reference,
                                    std::chrono::nanoseconds valid) = 0;
 
+  /// Whether its calls return at once, so that they need no thread to wait on.
+  virtual bool is_quick() const { return false; }
+
   /// The whole blob; resource_exhausted where it is larger than `limit` bytes.
   result<std::string> read(const std::string& reference, std::uint64_t limit);
 

@@ -71,6 +71,8 @@ class memory_blob_store : public blob_store {
 public:
   explicit memory_blob_store(std::string root) : root_(std::move(root)) {}
 
+  bool is_quick() const override { return true; }
+
   result<blob_info> head(const std::string& reference) override {
     auto found = find(reference);
     if (!found)
