@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <fstream>
 #include <iostream>
 
 namespace deja::app {
@@ -43,6 +44,15 @@ result<std::chrono::nanoseconds> parse_duration(const std::string& text) {
   return error{errc::invalid_argument, "\"" + text +
                                            "\" is no duration: a number and one of ms, s, m, h, d "
                                            "are wanted, as in 500ms or 1.5h, at most 106751d"};
+}
+
+result<std::string> read_token(const std::string& file) {
+  if (file.empty())
+    return std::string{};
+  std::string token;
+  if (std::ifstream stream{file}; !std::getline(stream, token))
+    return error{errc::invalid_argument, "can't read an access token from \"" + file + "\""};
+  return token;
 }
 
 } // namespace deja::app

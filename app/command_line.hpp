@@ -18,4 +18,8 @@ int fail(const error& why, int status = 1);
 /// Reads a duration as people write it: `500ms`, `10s`, `1.5h`, `2d`. invalid_argument else.
 result<std::chrono::nanoseconds> parse_duration(const std::string& text);
 
+/// The access token in the first line of a file; empty where no file is named. invalid_argument
+/// where it can't be read.
+result<std::string> read_token(const std::string& file);
+
 } // namespace deja::app

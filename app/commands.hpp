@@ -7,6 +7,7 @@ namespace deja::app {
 
 int run_command(int argc, char** argv);
 int serve_command(int argc, char** argv);
+int demo_command(int argc, char** argv);
 int key_command(int argc, char** argv);
 int healthcheck_command(int argc, char** argv);
 int version_command(int argc, char** argv);

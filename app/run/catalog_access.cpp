@@ -1,10 +1,9 @@
+#include <deja/app/command_line.hpp>
 #include <deja/app/run/catalog_access.hpp>
 #include <deja/app/run/reservation_keeper.hpp>
 #include <deja/messages/cached_output.hpp>
 #include <deja/transport/connect/connect_endpoint.hpp>
 #include <deja/transport/folder/folder_endpoint.hpp>
-
-#include <fstream>
 
 namespace deja::run {
 
@@ -119,15 +118,6 @@ private:
   std::unique_ptr<reservation_keeper> keeper_;
 };
 
-result<std::string> read_token(const std::string& file) {
-  if (file.empty())
-    return std::string{};
-  std::string token;
-  if (std::ifstream stream{file}; !std::getline(stream, token))
-    return error{errc::invalid_argument, "can't read an access token from \"" + file + "\""};
-  return token;
-}
-
 result<std::filesystem::path> index_path(const std::string& url) {
   constexpr std::string_view scheme = "sqlite:";
   if (url.empty())
@@ -145,7 +135,7 @@ result<std::filesystem::path> folder_path(const options& asked) {
 }
 
 result<parts> open_service(const options& asked) {
-  auto token = read_token(asked.token_file);
+  auto token = app::read_token(asked.token_file);
   if (!token)
     return token.error();
   connect_config config{.url = asked.server, .token = std::move(*token)};

@@ -197,8 +197,7 @@ BOOST_AUTO_TEST_CASE(work_and_its_progress_arrive_as_they_were_sent) {
   BOOST_TEST(wanted->at(0).target->prefix == "s3://out");
   BOOST_TEST(!wanted->at(1).target);
   using outcomes = many<result<download_outcome>>;
-  const auto done =
-      sent(outcomes{{download_outcome{true, {}}, error{errc::data_loss, "damaged"}}});
+  const auto done = sent(outcomes{{download_outcome{true, {}}, error{errc::data_loss, "damaged"}}});
   BOOST_TEST(done->at(0)->cached);
   BOOST_TEST((done->at(1).error() == error{errc::data_loss, "damaged"}));
 }
@@ -219,8 +218,8 @@ BOOST_AUTO_TEST_CASE(what_is_memoized_arrives_as_it_was_sent) {
   BOOST_TEST((arrived.held == request.held));
   const auto right = sent(lease{7, some_key(), {sha256::of("a")}});
   BOOST_TEST((right.id == 7 && right.key == some_key() && right.held.size() == 1));
-  const auto made = sent(memoized{
-      memoized_by::lost_race, some_literals(), error{errc::aborted, "why"}, 2s});
+  const auto made =
+      sent(memoized{memoized_by::lost_race, some_literals(), error{errc::aborted, "why"}, 2s});
   BOOST_TEST((made.how == memoized_by::lost_race && made.computation == 2s));
   BOOST_TEST((made.why == error{errc::aborted, "why"}));
   BOOST_TEST(same(*made.outputs, some_literals()));
