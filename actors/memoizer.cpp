@@ -39,6 +39,9 @@ duration computation_of(const catalog_entry& entry) {
   }
 }
 
+/// For how long a cache that was out of reach is not asked.
+constexpr duration away_time = std::chrono::seconds{1};
+
 std::string random_owner() {
   std::random_device random;
   std::array<std::uint32_t, 4> bits{};
@@ -313,13 +316,19 @@ private:
   }
 
   void carry_out(flight& one, const step::look_up&) {
+    if (self_->clock().now() < away_until_) {
+      fail(one, away_);
+      return go_on(one);
+    }
     ask<catalog_entry>(
         one, client_, [this](flight& of, const catalog_entry& found) { looked_up(of, found); },
         [this](flight& of, const error& why) {
-          if (why.code == errc::not_found)
+          if (why.code == errc::not_found) {
             of.course.missed();
-          else
+          } else {
+            note_if_away(why);
             fail(of, why);
+          }
           go_on(of);
         },
         get_atom_v, context(), key_of(one),
@@ -346,6 +355,14 @@ private:
   bool is_young(const catalog_entry& found, duration max_age) const {
     const auto updated = from_wire(found.stored.last_updated_at(), "last_updated_at");
     return updated && config_.clock->now() - *updated <= max_age;
+  }
+
+  /// Each call that finds out for itself that the cache is out of reach would lose time with that.
+  void note_if_away(const error& why) {
+    if (why.code != errc::unavailable && why.code != errc::deadline_exceeded)
+      return;
+    away_ = why;
+    away_until_ = self_->clock().now() + away_time;
   }
 
   /// The cache could not be asked: it is computed without.
@@ -642,6 +659,8 @@ private:
   reservation_heartbeat_actor heartbeat_;
   memoizer_config config_;
   std::string owner_ = random_owner();
+  error away_{};                              // why the cache was out of reach
+  caf::actor_clock::time_point away_until_{}; // it is not asked again before
   key_maker keys_;
   std::map<std::uint64_t, flight> flights_; // by id
   std::map<flight_key, std::uint64_t> by_key_;

@@ -9,7 +9,8 @@ namespace deja {
 /// their tasks computes, under a reservation that `heartbeat` keeps alive, and all get its outputs.
 /// A task that fails or dies answers its own call; the next call of the flight takes over. It
 /// follows `memoization`, which says what is done when. A cache out of reach keeps nobody from
-/// computing. A task is sent `compute` at most once a flight, and after that maybe `cancel`.
+/// computing, and is asked again a second later at the earliest. A task is sent `compute` at most
+/// once a flight, and after that maybe `cancel`.
 ///
 /// Ends by `stop`, or with `send_exit`: calls under way then get unavailable, and what is reserved
 /// is released.

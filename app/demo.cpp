@@ -127,6 +127,35 @@ void print_table(const progress& all, duration took) {
   row("time saved", seconds(all.saved), " s");
 }
 
+/// The catalog ends with this, if it has not been stopped.
+struct root_guard {
+  explicit root_guard(catalog_actor of) : root(std::move(of)) {}
+
+  root_guard(const root_guard&) = delete;
+  root_guard& operator=(const root_guard&) = delete;
+
+  ~root_guard() { caf::anon_send_exit(root, caf::exit_reason::user_shutdown); }
+
+  catalog_actor root;
+};
+
+/// Whether the cache answers, so that a wrong address is told at once.
+result<void> reach(caf::scoped_actor& self, const connection_actor& connection) {
+  result<void> reached;
+  const auto fail = [&](const error& why) {
+    reached = result<void>{within("the cache is out of reach", why)};
+  };
+  self->request(connection, caf::infinite, get_atom_v, call_context{},
+                many<entry_key>{{entry_key{{"", "deja", "demo"}, "is it there?"}}})
+      .receive(
+          [&](const many<result<found_output>>& found) {
+            if (const auto& one = found->front(); !one && one.error().code != errc::not_found)
+              fail(one.error());
+          },
+          [&](const caf::error& why) { fail(from_caf(why)); });
+  return reached;
+}
+
 /// Carries out the workflow with a catalog of its own, and tells how it goes.
 result<void> carry_out(caf::actor_system& system, const catalog_config& config,
                        demo::workflow plan) {
@@ -134,9 +163,12 @@ result<void> carry_out(caf::actor_system& system, const catalog_config& config,
   auto catalog = spawn_catalog(system, config);
   if (!catalog)
     return catalog.error();
+  const root_guard guard{catalog->root};
   caf::scoped_actor self{system};
   self->request(catalog->root, caf::infinite, start_atom_v)
       .receive([](no_value) {}, [](const caf::error&) {}); // it was not started before
+  if (auto reached = reach(self, catalog->connection); !reached)
+    return reached.error();
   demo::spawn_executor(system, *catalog, std::move(plan),
                        caf::actor_cast<demo::workflow_listener>(self));
   progress all;

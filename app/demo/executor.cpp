@@ -174,8 +174,10 @@ private:
   }
 
   bool try_again(std::size_t at, const error& why) {
-    if (!can_pass(why.code) || states_[at].attempts++ >= most_attempts)
+    gave_up_ = gave_up_ || states_[at].attempts >= most_attempts; // what one found, all would find
+    if (gave_up_ || !can_pass(why.code))
       return false;
+    ++states_[at].attempts;
     ++now_.retries;
     return true;
   }
@@ -205,6 +207,7 @@ private:
   std::deque<std::size_t> ready_;  // tasks whose inputs are there
   std::size_t under_way_ = 0;      // tasks that are asked for
   std::size_t storing_ = 0;        // results that are not stored yet
+  bool gave_up_ = false;           // to try again
   progress now_;
 };
 

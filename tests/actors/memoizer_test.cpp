@@ -376,6 +376,27 @@ BOOST_AUTO_TEST_CASE(a_cache_out_of_reach_keeps_nobody_from_computing) {
   BOOST_TEST((done.why->code == errc::unavailable));
 }
 
+BOOST_AUTO_TEST_CASE(a_cache_that_was_out_of_reach_is_asked_again_a_second_later) {
+  testing::fake_service gone;
+  gone.down = error{errc::unavailable, "gone"};
+  const auto connection = testing::connect(system, gone);
+  const auto client = spawn_catalog_client(system, connection, here.storage);
+  const auto memoizer = spawn_memoizer(system, client, here.storage, here.heartbeat);
+  const auto task = new_task();
+  for (const auto& [wait, asked] : {std::pair{0s, 1U}, std::pair{0s, 1U}, std::pair{1s, 2U}}) {
+    pass(wait);
+    auto one = self->request(memoizer, 60min, memoize_atom_v, call_context{},
+                             memoize_request{some_key(), {}, {}, {}}, task_actor{task});
+    settle();
+    finish(task, 7);
+    BOOST_TEST((outcome(one) == result_of{memoized_by::not_stored, 7}));
+    BOOST_TEST(gone.calls.size() == asked);
+  }
+  caf::anon_send_exit(memoizer, caf::exit_reason::kill);
+  caf::anon_send_exit(client, caf::exit_reason::kill);
+  caf::anon_send_exit(connection, caf::exit_reason::kill);
+}
+
 BOOST_AUTO_TEST_CASE(stop_waits_for_computations_and_then_cancels_them) {
   const auto task = new_task();
   auto asked = call(here, task);

@@ -26,13 +26,13 @@ def until(condition, what, seconds=20):
 
 
 class Service:
-    """A `deja serve` on a free port."""
+    """A `deja serve`, on a free port where none is given."""
 
-    def __init__(self, data, *options):
+    def __init__(self, data, *options, port=0):
         port_file = pathlib.Path(f"{data}.port")
         port_file.unlink(missing_ok=True)
         self.process = subprocess.Popen(
-            [DEJA, "serve", "--listen", "127.0.0.1:0", "--data", str(data), "--port-file",
+            [DEJA, "serve", "--listen", f"127.0.0.1:{port}", "--data", str(data), "--port-file",
              str(port_file), *options], stderr=subprocess.PIPE, text=True)
         until(lambda: port_file.exists() or self.process.poll() is not None, "service starts")
         if self.process.poll() is not None:
