@@ -13,7 +13,8 @@ namespace deja {
 connection_actor spawn_connection_pool(caf::actor_system& system, endpoint_factory endpoints,
                                        worker_pool_config config = {});
 
-/// Spawns a connection to the service in the same process. It never blocks.
+/// Spawns a connection to the service in the same process. It never blocks, and
+/// answers when the service does: who asks keeps the time.
 connection_actor spawn_local_connection(caf::actor_system& system, cache_service_actor service,
                                         call_limits limits = {});
 

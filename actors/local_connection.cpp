@@ -12,9 +12,6 @@ namespace {
 
 using outcomes = many<outcome>;
 
-/// For a call whose context has no time left.
-constexpr duration default_time = std::chrono::seconds{10};
-
 result<no_value> nothing_of(const outcome& done) {
   return as_answer(was_done(done));
 }
@@ -24,14 +21,9 @@ struct state {
   cache_service_actor service;
   call_rules rules;
 
-  duration time_of(const call_context& context) const {
-    return context.time_left > duration::zero() ? context.time_left : default_time;
-  }
-
   /// Asks for what `make` makes of the items, and takes the outcomes for what `meaning` says.
   template <class Out, class Verb, class In, class Make, class Meaning>
-  auto ask(const call_context& context, Verb verb, const many<In>& items, Make make,
-           Meaning meaning) {
+  auto ask(Verb verb, const many<In>& items, Make make, Meaning meaning) {
     using made = typename std::invoke_result_t<Make, const In&>::value_type;
     const reply answer{self->make_response_promise<many<result<Out>>>()};
     std::vector<result<Out>> results;
@@ -53,7 +45,7 @@ struct state {
       return answer.asker();
     }
     const many<made> request{std::move(asked)};
-    self->request(service, time_of(context), verb, request)
+    self->request(service, caf::infinite, verb, request)
         .then(
             [=, results = std::move(results)](const outcomes& done) mutable {
               for (std::size_t at = 0; at < places.size(); ++at)
@@ -64,9 +56,9 @@ struct state {
     return answer.asker();
   }
 
-  auto get(const call_context& context, const many<entry_key>& keys) {
+  auto get(const many<entry_key>& keys) {
     return ask<found_output>(
-        context, look_up_atom_v, keys,
+        look_up_atom_v, keys,
         [this](const entry_key& key) -> result<entry_key> {
           if (const auto valid = rules.check(key); !valid)
             return valid.error();
@@ -75,18 +67,18 @@ struct state {
         [](const entry_key& key, const outcome& found) { return got(key, found); });
   }
 
-  auto put(const call_context& context, const many<entry_put>& puts) {
+  auto put(const many<entry_put>& puts) {
     return ask<put_status>(
-        context, apply_atom_v, puts,
+        apply_atom_v, puts,
         [this](const entry_put& one) { return rules.put(one.key, *one.output, one.when); },
         [](const operation& done, const outcome& told) {
           return was_put(std::get<put_operation>(done).content, told);
         });
   }
 
-  auto reserve(const call_context& context, const many<reservation_request>& requests) {
+  auto reserve(const many<reservation_request>& requests) {
     return ask<reservation>(
-        context, apply_atom_v, requests,
+        apply_atom_v, requests,
         [this](const reservation_request& one) {
           return rules.reserve(one.key, one.owner, one.heartbeat);
         },
@@ -94,10 +86,10 @@ struct state {
   }
 
   template <class T, class Meaning>
-  auto apply(const call_context& context, const result<operation>& what, Meaning meaning) {
+  auto apply(const result<operation>& what, Meaning meaning) {
     const reply<T> answer{self->make_response_promise<T>()};
     if (what)
-      self->request(service, time_of(context), apply_atom_v, many<operation>{{*what}})
+      self->request(service, caf::infinite, apply_atom_v, many<operation>{{*what}})
           .then([answer, meaning](const outcomes& done) { answer(meaning(done->front())); },
                 [answer](const caf::error& why) { answer(from_caf(why)); });
     else
@@ -114,21 +106,16 @@ connection_actor::behavior_type behave(connection_actor::stateful_pointer<state>
   one.service = service;
   one.rules = call_rules{limits};
   return {
-      [&one](get_atom, const call_context& context, const many<entry_key>& keys) {
-        return one.get(context, keys);
+      [&one](get_atom, const call_context&, const many<entry_key>& keys) { return one.get(keys); },
+      [&one](put_atom, const call_context&, const many<entry_put>& puts) { return one.put(puts); },
+      [&one](remove_atom, const call_context&, const entry_key& key) {
+        return one.apply<no_value>(one.rules.remove(key), nothing_of);
       },
-      [&one](put_atom, const call_context& context, const many<entry_put>& puts) {
-        return one.put(context, puts);
+      [&one](reserve_atom, const call_context&, const many<reservation_request>& requests) {
+        return one.reserve(requests);
       },
-      [&one](remove_atom, const call_context& context, const entry_key& key) {
-        return one.apply<no_value>(context, one.rules.remove(key), nothing_of);
-      },
-      [&one](reserve_atom, const call_context& context, const many<reservation_request>& requests) {
-        return one.reserve(context, requests);
-      },
-      [&one](release_atom, const call_context& context, const entry_key& key,
-             const std::string& owner) {
-        return one.apply<no_value>(context, one.rules.release(key, owner), nothing_of);
+      [&one](release_atom, const call_context&, const entry_key& key, const std::string& owner) {
+        return one.apply<no_value>(one.rules.release(key, owner), nothing_of);
       },
   };
 }

@@ -142,7 +142,8 @@ public:
   void tick(std::uint64_t alarm) {
     if (alarm != alarm_)
       return;
-    alarm_time_.reset();
+    alarm_time_ = time_point::max();
+    fail_overdue();
     go_on();
   }
 
@@ -168,6 +169,13 @@ private:
   struct post {
     worker who;
     std::size_t chunks = 0;
+  };
+
+  /// A chunk that a worker has.
+  struct sent_chunk {
+    time_point deadline;
+    worker who;
+    std::vector<item*> items;
   };
 
   /// A worker has the next chunk at hand while it carries out one.
@@ -236,13 +244,15 @@ private:
   }
 
   void set_alarm() {
-    auto next = index_.next_retry();
+    auto next = index_.next_retry().value_or(time_point::max());
+    if (!sent_.empty())
+      next = std::min(next, sent_.begin()->second.deadline);
     if (stopped_)
-      next = std::min(next.value_or(stop_at_), stop_at_);
-    if (!next || next == alarm_time_)
+      next = std::min(next, stop_at_);
+    if (next >= alarm_time_) // an alarm that comes too early does no harm
       return;
     alarm_time_ = next;
-    self_->scheduled_send(self_, *next, tick_atom_v, ++alarm_);
+    self_->scheduled_send(self_, next, tick_atom_v, ++alarm_);
   }
 
   /// The post that should get the next chunk: one that is idle, else a new one, else one that has
@@ -362,33 +372,55 @@ private:
       items.push_back(one->what);
     call_context context;
     context.time_left = config_.timeout;
-    // A little more, so that a worker that keeps to its time answers itself.
+    const auto number = ++last_chunk_;
+    // A little more, so that a worker that keeps to its time answers itself. We keep the time,
+    // since a request's own timer would live on after the answer.
+    const auto deadline = now() + config_.timeout + config_.timeout / 4;
+    sent_.emplace(number, sent_chunk{deadline, to.who, std::move(chunk)});
     self_
-        ->request(to.who, config_.timeout + config_.timeout / 4, typename Work::verb{}, context,
+        ->request(to.who, caf::infinite, typename Work::verb{}, context,
                   many<request>{std::move(items)})
         .then(
-            [this, chunk, who = to.who](const outcomes& done) {
-              returned(who);
-              go_on(); // the worker goes on while we note what became of it
-              std::vector<std::uint64_t> calls;
-              for (std::size_t at = 0; at < chunk.size(); ++at) {
-                if (!chunk[at]->waiters.empty())
-                  calls.push_back(chunk[at]->waiters.front().call);
-                ended(*chunk[at], at < done->size() ? (*done)[at] : too_few());
-              }
-              calls.erase(std::unique(calls.begin(), calls.end()), calls.end());
-              tell_progress(calls);
-              go_on();
+            [this, number](const outcomes& done) {
+              if (const auto back = sent_.extract(number))
+                answered(back.mapped(), *done);
             },
-            [this, chunk, who = to.who](const caf::error& why) {
-              dismiss(who);
-              for (auto* one : chunk)
-                if (chunk.size() > 1)
-                  index_.retry_alone(*one);
-                else
-                  ended(*one, from_caf(why));
-              go_on();
+            [this, number](const caf::error& why) {
+              if (const auto back = sent_.extract(number))
+                failed(back.mapped(), from_caf(why));
             });
+  }
+
+  void answered(const sent_chunk& sent, const std::vector<result<outcome>>& done) {
+    returned(sent.who);
+    go_on(); // the worker goes on while we note what became of it
+    std::vector<std::uint64_t> calls;
+    for (std::size_t at = 0; at < sent.items.size(); ++at) {
+      auto& one = *sent.items[at];
+      if (!one.waiters.empty())
+        calls.push_back(one.waiters.front().call);
+      ended(one, at < done.size() ? done[at] : too_few());
+    }
+    calls.erase(std::unique(calls.begin(), calls.end()), calls.end());
+    tell_progress(calls);
+    go_on();
+  }
+
+  /// The worker died, hangs, or could not do the chunk as a whole.
+  void failed(const sent_chunk& sent, const error& why) {
+    dismiss(sent.who);
+    for (auto* one : sent.items)
+      if (sent.items.size() > 1)
+        index_.retry_alone(*one);
+      else
+        ended(*one, why);
+    go_on();
+  }
+
+  void fail_overdue() {
+    while (!sent_.empty() && sent_.begin()->second.deadline <= now())
+      failed(sent_.extract(sent_.begin()).mapped(),
+             {errc::deadline_exceeded, "the worker did not answer in time"});
   }
 
   void count(std::string_view what, std::uint64_t more = 1) const {
@@ -410,8 +442,8 @@ private:
   /// It died, or hangs. Another comes when there is work.
   void dismiss(const worker& who) {
     caf::anon_send_exit(who, caf::exit_reason::kill);
-    count("workers_replaced");
-    std::erase_if(staff_, [&](const post& one) { return one.who == who; });
+    count("workers_replaced",
+          std::erase_if(staff_, [&](const post& one) { return one.who == who; }));
   }
 
   void ended(item& one, const result<outcome>& done) {
@@ -475,11 +507,13 @@ private:
   std::size_t to_index_ = 0;        // how many such items
   std::size_t in_flight_ = 0;       // items without an outcome
   std::vector<check> to_check_;
+  std::map<std::uint64_t, sent_chunk> sent_; // by number, and so by deadline
+  std::uint64_t last_chunk_ = 0;
   bool started_ = false;
   bool stopped_ = false;
   std::vector<reply<no_value>> stopping_; // who waits for the end
   time_point stop_at_ = time_point::max();
-  std::optional<time_point> alarm_time_;
+  time_point alarm_time_ = time_point::max();
   std::uint64_t alarm_ = 0;
 };
 

@@ -1,11 +1,14 @@
 #include "../support/results.hpp"
 #include "../support/tasks.hpp"
+#include "../support/temporary_folder.hpp"
 
 #include <deja/actors/catalog.hpp>
 
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <thread>
 
@@ -225,6 +228,86 @@ BOOST_AUTO_TEST_CASE(a_configuration_that_cannot_work_is_an_error_at_once) {
     BOOST_TEST((problem.why().code == errc::unimplemented ||
                 problem.why().code == errc::invalid_argument));
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_target_that_cannot_be_written_harms_no_other_item) {
+  const testing::temporary_folder folder;
+  catalog_config config;
+  config.store = folder.path().string();
+  catalog one{config};
+  one.start().value();
+  one.upload({{some_key(1), shared<core::LiteralMap>{some_literals(10)}, {}}}).wait();
+  const auto root = "file://" + folder.path().string();
+  auto asked = one.download({{some_key(1), outputs_under{"gs://bucket/run"}},
+                             {some_key(1), outputs_under{root + "/../elsewhere"}},
+                             {some_key(1), outputs_under{root + "/run"}}});
+  asked.wait();
+  const auto all = asked.get().value();
+  BOOST_TEST(code_of(all[0]) == errc::unimplemented);
+  BOOST_TEST(all[0].error().message.find("gs") != std::string::npos);
+  BOOST_TEST(code_of(all[1]) == errc::invalid_argument);
+  BOOST_TEST(all[2]->cached);
+  BOOST_TEST(std::filesystem::exists(folder.path() / "run/outputs.pb"));
+}
+
+BOOST_AUTO_TEST_CASE(outputs_that_cannot_be_used_are_no_hits) {
+  const testing::temporary_folder folder;
+  catalog_config config;
+  config.store = folder.path().string();
+  config.storage.payload_limit = 1000;
+  catalog one{config};
+  one.start().value();
+  const auto write = [&](const std::string& name, const std::string& bytes) {
+    std::filesystem::create_directory(folder.path() / name);
+    std::ofstream{folder.path() / name / "outputs.pb"} << bytes;
+    return outputs_under{"file://" + (folder.path() / name).string()};
+  };
+  const auto good = some_literals(10).SerializeAsString();
+  auto put = one.upload({{some_key(1), write("cut", good), {}},
+                         {some_key(2), write("garbage", "no protobuf at all"), {}},
+                         {some_key(3), write("gone", good), {}},
+                         {some_key(4), write("large", std::string(1001, 'x')), {}},
+                         {some_key(5), write("good", good), {}}});
+  put.wait();
+  BOOST_TEST(code_of(put.get().value()[3]) == errc::resource_exhausted);
+  BOOST_TEST(put.get()->cached_count() == 4);
+  std::filesystem::resize_file(folder.path() / "cut/outputs.pb", good.size() - 1);
+  std::filesystem::remove(folder.path() / "gone/outputs.pb");
+  auto got = one.download({{some_key(1), {}},
+                           {some_key(2), {}},
+                           {some_key(3), {}},
+                           {some_key(4), {}},
+                           {some_key(5), {}}});
+  got.wait();
+  BOOST_TEST(got.get()->cached() == (std::vector{false, false, false, false, true}));
+}
+
+BOOST_AUTO_TEST_CASE(the_hosts_metrics_are_counted) {
+  struct counters : metrics_scope {
+    void count(std::string_view name, std::uint64_t more) override {
+      const std::lock_guard lock{mutex};
+      counts[std::string{name}] += more;
+    }
+
+    std::mutex mutex;
+    std::map<std::string, std::uint64_t> counts;
+  };
+
+  const auto metrics = std::make_shared<counters>();
+  catalog_config config;
+  config.metrics = metrics;
+  catalog one{config};
+  one.start().value();
+  for (int round = 0; round < 2; ++round)
+    one.download({{some_key(1), {}}, {some_key(2), {}}, {{}, {}}}).wait();
+  one.memoize(some_key(1),
+              [](const computing&) -> result<core::LiteralMap> { return some_literals(1); })
+      .wait();
+  one.stop(1s);
+  BOOST_TEST(metrics->counts["reader.cache_miss"] == 3);
+  BOOST_TEST(metrics->counts["reader.cache_hit"] == 3);
+  BOOST_TEST(metrics->counts["reader.proc_errors"] == 1);
+  BOOST_TEST(metrics->counts["memoizer.stored"] == 1);
 }
 
 BOOST_AUTO_TEST_CASE(several_catalogs_live_side_by_side) {
