@@ -25,6 +25,7 @@ result<void> parse_message(google::protobuf::MessageLite& message, std::string_v
 
 std::string serialize(const google::protobuf::MessageLite& message) {
   std::string bytes;
+  bytes.reserve(message.ByteSizeLong()); // the stream takes what room there is, before it grows it
   {
     io::StringOutputStream sink{&bytes};
     io::CodedOutputStream output{&sink};

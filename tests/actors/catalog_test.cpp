@@ -3,6 +3,12 @@
 #include "../support/temporary_folder.hpp"
 
 #include <deja/actors/catalog.hpp>
+#include <deja/actors/scheduler_config.hpp>
+#include <deja/actors/spawn_catalog.hpp>
+#include <deja/messages/caf_error.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/scoped_actor.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -308,6 +314,34 @@ BOOST_AUTO_TEST_CASE(the_hosts_metrics_are_counted) {
   BOOST_TEST(metrics->counts["reader.cache_hit"] == 3);
   BOOST_TEST(metrics->counts["reader.proc_errors"] == 1);
   BOOST_TEST(metrics->counts["memoizer.stored"] == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_host_embeds_it_in_its_own_system_and_nothing_of_it_stays) {
+  scheduler_config settings; // which calls `configure`
+  caf::actor_system system{settings};
+  const auto before = system.registry().running();
+  {
+    catalog one{system, {}};
+    one.start().value();
+    one.download({{some_key(1), outputs_under{"mem://deja/run"}}}).wait();
+  }
+  const auto handles = spawn_catalog(system, {}).value();
+  caf::scoped_actor self{system, true};
+  const auto no_failure = [](const caf::error& why) {
+    BOOST_ERROR(from_caf(why).message);
+  };
+  self->request(handles.root, 10s, start_atom_v).receive([](no_value) {}, no_failure);
+  self->request(handles.reader, 10s, download_atom_v, call_context{},
+                many<download_request>{{{some_key(1), {}}}})
+      .receive(
+          [](const many<result<download_outcome>>& done) {
+            BOOST_TEST(done->size() == 1);
+            BOOST_TEST(!(*done)[0]->cached);
+          },
+          no_failure);
+  self->request(handles.root, 10s, stop_atom_v, duration{1s}).receive([](no_value) {}, no_failure);
+  system.registry().await_running_count_equal(before);
+  BOOST_TEST(system.registry().running() == before);
 }
 
 BOOST_AUTO_TEST_CASE(several_catalogs_live_side_by_side) {
