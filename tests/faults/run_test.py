@@ -338,6 +338,56 @@ class Places(Run):
         self.assertEqual((self.work / "out").stat().st_size, 100000)
 
 
+class Asking(Run):
+    def test_verify_computes_and_compares(self):
+        script = "echo made >out; cat state; echo told >&2"
+        self.write("state", "one")
+        run = lambda *options, **more: self.shell(script, "-o", "out", "--report", self.folder / "report",
+                                                  *options, **more)
+        run()
+        self.assertIn("deja: verified: ", run("--verify").stderr)
+        self.write("state", "two")  # What is no input makes a difference.
+        different = run("--verify", status=1)
+        self.assertEqual((different.stdout, different.stderr.splitlines()),
+                         ("two", ["told", "deja: not as remembered: standard output differs"]))
+        self.assertEqual(self.runs(), 3)
+        self.assertEqual(run().stdout, "one")
+        self.assertEqual(self.outcomes("report"), ["computed_and_stored", "verified", "different", "hit"])
+
+    def test_verify_names_the_output_that_differs(self):
+        script = "date +%s%N >out; echo same >same"
+        self.shell(script, "-o", "out", "-o", "same")
+        first = self.read("out")
+        done = self.shell(script, "-o", "same", "-o", "out", "--verify")  # Another key: a miss.
+        self.assertEqual(done.stderr, "")
+        done = self.shell(script, "-o", "out", "-o", "same", "--verify", status=1)
+        self.assert_one_line(done.stderr, 'the output "out" differs')
+        self.shell(script, "-o", "out", "-o", "same")
+        self.assertEqual(self.read("out"), first)
+
+    def test_explain_names_the_part_that_differs(self):
+        run = lambda *options, **more: self.shell("cp in out", "--explain", "-i", "in", "-o", "out",
+                                                  *options, **more).stderr
+        self.assert_one_line(run(), "miss", "nor for any other by the name")
+        self.assert_one_line(run(), "hit: stored ")
+        self.write("in", "two\n")
+        self.assert_one_line(run(), "differs first in input:in, and in nothing else")
+        self.assert_one_line(run("-e", "SECRET", env={"SECRET": "s3cret-one"}),
+                             "differs first in env:SECRET (not there then)")
+        said = run("-e", "SECRET", env={"SECRET": "s3cret-two"})
+        self.assert_one_line(said, "differs first in env:SECRET, and in nothing else")
+        self.assertEqual([path for path in self.data.rglob("*") if path.is_file()
+                          and b"s3cret" in path.read_bytes()], [])
+        self.assert_one_line(run("--cache-version", "2"), "differs first in cache-version")
+        self.assert_one_line(run("--max-age", "1ms"), "over --max-age")
+
+    def test_explain_says_what_it_can_not_know(self):
+        service = self.service()
+        for where in [("--server", service.url), ("--data", self.data)]:
+            done = self.deja("run", *where, "--explain", "--", "echo", where[0])
+            self.assert_one_line(done.stderr, "miss", "can't be known", "lists no entries")
+
+
 class Together(Run):
     def start(self, script, *options, **more):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("DEJA")}
