@@ -2,6 +2,7 @@
 #include <deja/app/read_file.hpp>
 #include <deja/app/run/depfile.hpp>
 #include <deja/app/run/discovered_inputs.hpp>
+#include <deja/app/run/path_changes.hpp>
 #include <deja/app/run/path_within.hpp>
 #include <deja/app/run/remembered_states.hpp>
 #include <deja/app/run/stored_outputs.hpp>
@@ -103,6 +104,7 @@ result<dependency_list> discovered_inputs::read(wall_time began) const {
   if (!names)
     return names.error();
   std::map<std::string, digest> files;
+  path_changes ways{began};
   for (const auto& name : *names) {
     const auto place = config_.working_folder / name;
     if (is_made(place))
@@ -118,6 +120,10 @@ result<dependency_list> discovered_inputs::read(wall_time began) const {
       return error{errc::failed_precondition,
                    "\"" + name +
                        "\", which the depfile names, was changed or touched while the command ran"};
+    if (const auto changed = ways.find(place); !changed.empty())
+      return error{errc::failed_precondition,
+                   "the depfile names \"" + name + "\", and \"" + changed.native() +
+                       "\" on its path was replaced while the command ran"};
     files.emplace(known_as(name), digest_of(*nodes));
   }
   dependency_list list;

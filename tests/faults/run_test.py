@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -336,6 +337,39 @@ class Places(Run):
         run("--data", self.data)  # in this process
         self.assertEqual(self.runs(), 1)
         self.assertEqual((self.work / "out").stat().st_size, 100000)
+
+
+class CoarseTimes(Run):
+    """On a file system that keeps times in whole seconds."""
+
+    def setUp(self):
+        super().setUp()
+        mke2fs = shutil.which("mke2fs", path=f"{os.environ['PATH']}:/usr/sbin")
+        if os.geteuid() != 0 or mke2fs is None:
+            self.skipTest("coarse times: making and mounting a file system needs mke2fs and root")
+        image = self.folder / "image"
+        with open(image, "wb") as file:
+            file.truncate(16 << 20)
+        # Inodes of 128 bytes have no room for more.
+        made = subprocess.run([mke2fs, "-q", "-t", "ext3", "-I", "128", image], capture_output=True)
+        if made.returncode != 0 or os.system(f"mount -o loop {image} {self.work} 2>/dev/null") != 0:
+            self.skipTest("coarse times: no ext3 in a file can be mounted here")
+        self.addCleanup(os.system, f"umount -l {self.work}")
+
+    def test_each_change_within_a_second_is_seen(self):
+        for number in range(10):
+            text = f"{number}" * 20000
+            self.write("in", text)
+            self.shell("cp in out", "-i", "in", "-o", "out")
+            self.assertEqual(self.read("out"), text)
+        self.assertEqual((self.work / "in").stat().st_ctime_ns % 1_000_000_000, 0)
+        self.assertEqual(self.runs(), 10)
+
+    def test_a_change_while_the_command_runs_is_seen_in_a_depfile(self):
+        self.write("header", "one")
+        done = self.shell("cp header out; echo two >header; echo 'out: header' >out.d",
+                          "-o", "out", "--depfile", "out.d")
+        self.assert_one_line(done.stderr, "header")
 
 
 class Asking(Run):

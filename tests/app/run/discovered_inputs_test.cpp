@@ -51,6 +51,15 @@ struct discovering : area {
     return discovered_inputs{config, digester}.find(entry, max_age, now, *blobs);
   }
 
+  /// A moment that all that was written before it lies before.
+  static wall_time past_a_tick() {
+    const auto written = kernel_time();
+    auto now = written;
+    while (now == written)
+      now = kernel_time();
+    return now;
+  }
+
   depfile_config config;
   digest_memory memory;
   file_digester digester{memory};
@@ -113,6 +122,28 @@ BOOST_AUTO_TEST_CASE(a_file_that_was_changed_since_the_command_began_is_an_error
   const auto files = inputs.read(kernel_time() - 1h);
   BOOST_TEST(code_of(files) == errc::failed_precondition);
   BOOST_TEST(files.error().message.find("a.h") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_path_that_was_turned_elsewhere_since_the_command_began_is_an_error) {
+  write("v1/h.h", "one");
+  write("v2/h.h", "two");
+  link("c1/src/link", "../../v1");
+  link("c1/src/chain", "link");
+  write("c1/src/a.d", "a.o: link/h.h\n");
+  const auto began = past_a_tick();
+  const auto read_since = [&](const std::string& depfile) {
+    write("c1/src/a.d", depfile);
+    return code_of(discovered_inputs{config, digester}.read(began));
+  };
+  write("c1/src/made", "in a folder on the path");
+  BOOST_TEST(read_since("a.o: chain/h.h ../inc/b.h\n") == errc::ok);
+  std::filesystem::remove(folder / "c1/src/link");
+  link("c1/src/link", "../../v2");
+  BOOST_TEST(read_since("a.o: link/h.h\n") == errc::failed_precondition);
+  BOOST_TEST(read_since("a.o: chain/h.h\n") == errc::failed_precondition);
+  std::filesystem::rename(folder / "c1/inc", folder / "c1/old");
+  std::filesystem::rename(folder / "v2", folder / "c1/inc");
+  BOOST_TEST(read_since("a.o: ../inc/h.h\n") == errc::failed_precondition);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_missing_or_no_file_is_an_error_that_names_it) {
