@@ -10,10 +10,9 @@ namespace deja::run {
 
 namespace {
 
-/// Of the kernel's clock, which ticks at least every 10 ms; one that was set back is not waited
-/// for.
+/// The kernel's clock ticks at least every 10 ms; one that was set back is not waited for.
 void wait_until_after(wall_time moment) {
-  for (int patience = 20; patience > 0 && kernel_time() <= moment; --patience)
+  for (int patience = 40; patience > 0 && kernel_time() <= moment; --patience)
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
 }
 

@@ -10,8 +10,9 @@ struct command_plan {
   process_config process;
   std::vector<std::filesystem::path> places;    ///< Of its outputs.
   std::optional<std::filesystem::path> depfile; ///< Removed before it runs, as the outputs are.
-  wall_time after{}; ///< It begins when `kernel_time` is past this, so that what was changed until
-                     ///< then can be told from what is changed while it runs.
+  /// It begins when `kernel_time` is past this moment of the wall clock, so that what was changed
+  /// until then can be told from what is changed while it runs.
+  wall_time after{};
 };
 
 /// A command that has run.

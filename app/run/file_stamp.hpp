@@ -30,7 +30,8 @@ bool has_coarse_times(const file_stamp& stamp);
 /// `kernel_time`) or later, be it rounded down by its file system.
 bool may_have_changed_since(wall_time moment, const file_stamp& stamp);
 
-/// The clock that the kernel stamps files by: the wall clock at its last tick, some ms ago.
+/// The clock that the kernel stamps files by: the wall clock at its last tick, some ms ago. No
+/// change gets an earlier stamp; one of a file that is looked at often may get a later, finer one.
 wall_time kernel_time();
 
 } // namespace deja::run

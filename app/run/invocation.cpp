@@ -105,7 +105,7 @@ result<void> invocation::look_at_depfile() {
   if (!place)
     return place.error();
   plan_.depfile = *place;
-  plan_.after = kernel_time();
+  plan_.after = std::chrono::system_clock::now();
   auto made = plan_.places;
   made.push_back(*place);
   discovered_.emplace(depfile_config{.depfile = std::move(*place),

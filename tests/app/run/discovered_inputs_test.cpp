@@ -53,9 +53,9 @@ struct discovering : area {
 
   /// A moment that all that was written before it lies before.
   static wall_time past_a_tick() {
-    const auto written = kernel_time();
-    auto now = written;
-    while (now == written)
+    const wall_time written = std::chrono::system_clock::now();
+    auto now = kernel_time();
+    while (now <= written)
       now = kernel_time();
     return now;
   }

@@ -101,7 +101,7 @@ struct remembered : area {
     plan.process.environment = {{"PATH", "/usr/bin:/bin"}};
     plan.places = {folder / "out"};
     plan.depfile = depfile;
-    plan.after = kernel_time();
+    plan.after = std::chrono::system_clock::now();
     remembering one{{.asked = asked,
                      .command = command,
                      .plan = plan,
