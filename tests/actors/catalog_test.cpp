@@ -142,11 +142,13 @@ BOOST_AUTO_TEST_CASE(a_future_outlives_its_catalog) {
 }
 
 BOOST_FIXTURE_TEST_CASE(the_longest_times_are_no_short_ones, started) {
-  std::promise<void> go;
+  std::promise<void> begun, go;
   auto asked = catalog.memoize(some_key(1), [&](const computing&) -> result<core::LiteralMap> {
+    begun.set_value();
     go.get_future().get();
     return some_literals(1);
   });
+  begun.get_future().get();
   std::thread stopping{[&] {
     catalog.stop(duration::max());
   }};
@@ -210,6 +212,19 @@ BOOST_FIXTURE_TEST_CASE(a_cancelled_computation_is_told_to_stop, started) {
   asked.wait();
   BOOST_TEST(code_of(asked.get()) == errc::canceled);
   ended.get_future().get();
+}
+
+BOOST_FIXTURE_TEST_CASE(a_call_can_be_cancelled_as_soon_as_it_is_made, started) {
+  for (int input = 0; input < 20; ++input) {
+    auto asked = catalog.memoize(some_key(input), [](const computing& told) {
+      while (!told.stop.stop_requested())
+        std::this_thread::yield();
+      return result<core::LiteralMap>{error{errc::internal, "stopped"}};
+    });
+    asked.cancel();
+    BOOST_TEST_REQUIRE(asked.wait_for(20s));
+    BOOST_TEST(code_of(asked.get()) == errc::canceled);
+  }
 }
 
 BOOST_FIXTURE_TEST_CASE(a_part_of_a_computation_does_not_wait_for_it, started) {
