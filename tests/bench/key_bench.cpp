@@ -196,14 +196,14 @@ void cold(benchmark::State& state, work (*make)()) {
   const auto one = make();
   catalog_key key{
       one.identifier, cache_version, {}, one.interface, shared<core::LiteralMap>{one.inputs}};
-  compare(state, reference::hashed_for(one.identifier, one.interface, one.inputs),
+  compare(state, reference::sha256_inputs([&] { reference::make_key(key); }),
           [&] { return make_key(key).value(); });
 }
 
 void reused(benchmark::State& state, work (*make)()) {
   const auto one = make();
   const auto task = task_key::of(one.identifier, one.interface).value();
-  compare(state, reference::hashed_for(one.inputs),
+  compare(state, reference::sha256_inputs([&] { reference::inputs_hash(one.inputs, {}); }),
           [&] { return task.with(one.inputs, {}, cache_version).value(); });
 }
 

@@ -11,7 +11,11 @@ namespace deja::testing::reference {
 
 namespace {
 
+thread_local std::vector<std::string>* recorded = nullptr;
+
 std::string sha256(const std::string& bytes) {
+  if (recorded != nullptr)
+    recorded->push_back(bytes);
   static const auto* const kind = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   std::string digest(32, '\0');
   if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()),
@@ -137,6 +141,29 @@ outcome made_by(const Made& made) {
   }
 }
 
+void add_names(const google::protobuf::Descriptor* type, std::set<std::string>& names,
+               std::set<const google::protobuf::Descriptor*>& seen) {
+  if (!seen.insert(type).second)
+    return;
+  for (int at = 0; at < type->field_count(); ++at) {
+    const auto* field = type->field(at);
+    names.insert("u" + field->json_name());
+    if (field->message_type() != nullptr)
+      add_names(field->message_type(), names, seen);
+    for (int number = 0; field->enum_type() && number < field->enum_type()->value_count(); ++number)
+      names.insert("u" + field->enum_type()->value(number)->name());
+  }
+}
+
+std::set<std::string> constant_names() {
+  std::set<std::string> names;
+  std::set<const google::protobuf::Descriptor*> seen;
+  for (const auto* root : {core::Identifier::descriptor(), core::TypedInterface::descriptor(),
+                           core::LiteralMap::descriptor()})
+    add_names(root, names, seen);
+  return names;
+}
+
 } // namespace
 
 outcome object_hash(const google::protobuf::Message& message) {
@@ -149,6 +176,16 @@ outcome inputs_hash(const core::LiteralMap& inputs, const std::set<std::string>&
 
 outcome make_key(const catalog_key& key) {
   return made_by([&] { return key_of(key); });
+}
+
+std::vector<std::string> sha256_inputs(const std::function<void()>& hashing) {
+  std::vector<std::string> inputs;
+  recorded = &inputs;
+  hashing();
+  recorded = nullptr;
+  std::erase_if(inputs,
+                [names = constant_names()](const auto& one) { return names.contains(one); });
+  return inputs;
 }
 
 } // namespace deja::testing::reference

@@ -2,6 +2,8 @@
 
 #include <deja/messages/catalog.hpp>
 
+#include <functional>
+
 // The cache key a second time, slow and simple, as its rules are written: messages become JSON
 // values, and these are hashed. What it shares with the library is protobuf alone.
 
@@ -16,5 +18,9 @@ using outcome = std::optional<std::string>;
 outcome object_hash(const google::protobuf::Message& message);
 outcome inputs_hash(const core::LiteralMap& inputs, const std::set<std::string>& ignored);
 outcome make_key(const catalog_key& key);
+
+/// What SHA-256 is asked for while `hashing` calls the functions above, but for the names of fields
+/// and of enum values, whose hashes are constants.
+std::vector<std::string> sha256_inputs(const std::function<void()>& hashing);
 
 } // namespace deja::testing::reference
