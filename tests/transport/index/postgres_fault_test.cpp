@@ -94,9 +94,11 @@ BOOST_FIXTURE_TEST_CASE(loses_nothing_acknowledged_when_it_is_killed, fault_fixt
   for (auto& writer : writers)
     writer.join();
   BOOST_TEST(wrong == 0);
+  until([&] { return at->ready().has_value(); }); // Look-ups have a connection of their own.
   int missing = 0;
   for (const auto& key : stored) {
     const auto found = at.lookup(key);
+    BOOST_REQUIRE(code_of(found) == errc::ok);
     missing += uri_of(found.entry) != key || owner_of(found.reservation) != key;
   }
   BOOST_TEST(missing == 0);
