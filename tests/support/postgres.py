@@ -15,8 +15,9 @@ PROGRAMS = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), default=None)
 class Postgres:
     """Runs as nobody where the test runs as root, as which it refuses to run."""
 
-    def __init__(self, of=None):
-        """Empty, or a standby of another."""
+    def __init__(self, of=None, durable=False):
+        """Empty, or a standby of another. It survives a power loss only where that is asked for."""
+        self.durable = durable
         self.temporary = tempfile.TemporaryDirectory(prefix="deja-test-")
         self.folder = pathlib.Path(self.temporary.name)
         self.data = self.folder / "data"
@@ -56,7 +57,7 @@ class Postgres:
                 with open(self.folder / "log", "ab") as log:
                     self.process = subprocess.Popen(
                         self.command("postgres", "-D", self.data, "-k", self.folder, "-h", "", "-c",
-                                     "fsync=off"), stdout=log, stderr=log, cwd="/")
+                                     f"fsync={'on' if self.durable else 'off'}"), stdout=log, stderr=log, cwd="/")
             ready = self.command("pg_isready", "-q", "-h", self.folder, "-U", "deja")
             return subprocess.run(ready, cwd="/").returncode == 0
 
