@@ -44,7 +44,8 @@ std::optional<int> parse_serve_options(serve_options& into, int argc, char** arg
       ->capture_default_str();
   app.add_option("--data", into.data, "data folder [DEJA_DATA; default: the user's cache folder]")
       ->type_name("DIR");
-  app.add_option("--index", into.index, "memory: or sqlite:PATH [default: in the data folder]")
+  app.add_option("--index", into.index,
+                 "memory:, sqlite:PATH or postgresql://... [default: in the data folder]")
       ->type_name("URL");
   app.add_option("--store", into.store, "where contents lie [default: in the data folder]")
       ->type_name("URL");
@@ -161,6 +162,8 @@ result<void> serve(const serve_options& asked, http::server_config config,
   if (started) {
     spdlog::info("serving {} on {}:{}", held->folder ? held->folder->path().string() : "memory",
                  config.host, server.port());
+    if (const auto state = held->index->ready(); !state)
+      spdlog::warn("not ready yet: {}", state.error().message);
     spdlog::info("{}: finishing what is under way",
                  signals.wait() == SIGINT ? "SIGINT" : "SIGTERM");
   }

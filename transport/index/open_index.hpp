@@ -6,8 +6,8 @@
 
 namespace deja {
 
-/// Opens the index that a URL names: `memory:` or `sqlite:PATH`. invalid_argument for anything
-/// else, with the URLs that are possible.
+/// Opens the index that a URL names: `memory:`, `sqlite:PATH` or `postgresql://…`, which does not
+/// wait for the database. invalid_argument for anything else, with the URLs that are possible.
 result<std::unique_ptr<index>> open_index(const std::string& url);
 
 } // namespace deja
