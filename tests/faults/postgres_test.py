@@ -149,6 +149,27 @@ class Trouble(PostgresCase):
         self.assertEqual(status, 0)
         self.assertLess(seconds, 5)
 
+    def test_a_database_that_hangs_does_not_keep_the_service_from_ending(self):
+        self.database.start()
+        replica = self.replica("a")
+        self.until_ready(replica)
+        session = self.database.lock_tables()
+        self.addCleanup(session.communicate)
+        putter = threading.Thread(target=self.put_in_vain, args=(replica,))
+        putter.start()
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        until(lambda: self.database.sql(waiting) != "0\n", "the put is under way")
+        status, seconds = replica.stop()
+        self.assertEqual(status, 0)
+        self.assertLess(seconds, 5)
+        putter.join()
+
+    def put_in_vain(self, replica):
+        try:
+            self.assertNotEqual(replica.put("k", "s3://b/1")[0], 200)
+        except (OSError, http.client.HTTPException):
+            pass  # it ended before it could answer
+
     def test_tables_of_a_newer_version_are_told(self):
         self.database.start()
         replica = self.replica("a")

@@ -68,6 +68,17 @@ class Postgres:
         self.process.kill()
         self.process.wait()
 
+    def lock_tables(self):
+        """A session that holds all of our tables until it is closed: whoever writes waits."""
+        session = subprocess.Popen(
+            self.command("psql", "-q", "-h", self.folder, "-U", "deja", "postgres"), cwd="/",
+            stdin=subprocess.PIPE, text=True)
+        session.stdin.write("BEGIN; LOCK TABLE deja_item;\n")
+        session.stdin.flush()
+        held = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted"
+        until(lambda: self.sql(held) != "0\n", "the tables are locked")
+        return session
+
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)  # it does not wait for its clients

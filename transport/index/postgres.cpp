@@ -17,6 +17,10 @@ constexpr Oid bytea_array_type = 1001, bigint_array_type = 1016;
 /// How much longer than a statement may take its answer may be on the way.
 constexpr std::chrono::milliseconds answer_grace{5'000};
 
+/// How long an answer may take when there is a hurry, and how often a wait looks for that.
+constexpr std::chrono::milliseconds answer_in_a_hurry{500};
+constexpr std::chrono::milliseconds look_up_from_wait{100};
+
 /// The library, once something was made with it.
 const libpq& pq() {
   return **libpq::load();
@@ -101,8 +105,10 @@ public:
     char* why = nullptr;
     auto* parsed = pq().parse_options(url.c_str(), &why);
     if (parsed == nullptr) {
-      const std::string text = why ? one_line(why) : "out of memory";
+      std::string text = why ? one_line(why) : "out of memory";
       pq().free(why);
+      if (const auto at = text.find(url); at != std::string::npos)
+        text.replace(at, url.size(), "..."); // There may be a password in it.
       return error{errc::invalid_argument, "index URL: " + text};
     }
     keywords all;
@@ -253,12 +259,12 @@ result<connection> connection::open(const options& how) {
   wanted->set_default("keepalives_interval", "5");
   wanted->set_default("keepalives_count", "3");
   wanted->set_default("tcp_user_timeout", "25000");
-  if (how.writable)
-    wanted->set_default("target_session_attrs", "read-write");
+  wanted->set_default("target_session_attrs", how.writable ? "read-write" : "primary");
 
   connection opened;
   opened.name_ = wanted->where();
   opened.patience_ = how.statement_timeout + answer_grace;
+  opened.hurry_ = how.hurry;
   opened.handle_.reset(wanted->connect());
   auto* handle = opened.handle_.get();
   if (handle == nullptr)
@@ -362,22 +368,28 @@ result<std::vector<rows>> connection::receive(std::size_t count) {
 
 result<pg_result*> connection::next_result(std::chrono::steady_clock::time_point deadline) {
   using namespace std::chrono;
+  bool hurried = false;
   while (true) {
     const int unsent = pq().flush(handle_.get());
     if (unsent < 0)
       return broken();
     if (pq().is_busy(handle_.get()) == 0)
       return pq().get_result(handle_.get());
-    const auto left = duration_cast<milliseconds>(deadline - steady_clock::now()).count();
-    if (left <= 0) {
+    if (hurry_ && hurry_->load() && !hurried) {
+      hurried = true;
+      deadline = std::min(deadline, steady_clock::now() + answer_in_a_hurry);
+    }
+    const auto left = duration_cast<milliseconds>(deadline - steady_clock::now());
+    if (left <= milliseconds::zero()) {
       lose();
       return error{errc::deadline_exceeded,
-                   name_ + ": no answer within " + std::to_string(patience_.count()) + " ms"};
+                   name_ + ": no answer in time, it may have happened; the limit is " +
+                       std::to_string(patience_.count()) + " ms"};
     }
     ::pollfd wait{pq().socket(handle_.get()), static_cast<short>(POLLIN | (unsent ? POLLOUT : 0)),
                   0};
-    if (::poll(&wait, 1, static_cast<int>(left)) > 0 && (wait.revents & ~POLLOUT) != 0 &&
-        pq().consume_input(handle_.get()) != 1)
+    if (::poll(&wait, 1, static_cast<int>(std::min(left, look_up_from_wait).count())) > 0 &&
+        (wait.revents & ~POLLOUT) != 0 && pq().consume_input(handle_.get()) != 1)
       return broken();
   }
 }

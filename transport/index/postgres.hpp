@@ -2,6 +2,7 @@
 
 #include <deja/messages/error.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -16,12 +17,15 @@ struct pg_result;
 
 namespace deja::postgres {
 
-/// How a connection is made.
+/// How a connection is made. Where there are several hosts it is never to a standby, which may lag
+/// behind.
 struct options {
   std::string url;       ///< postgresql://…, with what libpq takes in it.
-  bool writable = false; ///< Only to a server that can be written to, where there are several.
+  bool writable = false; ///< Only to a server that can be written to.
   std::chrono::milliseconds connect_timeout{3'000}; ///< For each host; the URL's goes before it.
   std::chrono::milliseconds statement_timeout{10'000};
+  /// Once it is set, also while an answer is waited for, the next must come soon. Not owned.
+  const std::atomic<bool>* hurry = nullptr;
 };
 
 /// Whether libpq understands the URL; else invalid_argument.
@@ -129,6 +133,7 @@ private:
   std::unique_ptr<pg_conn, closer> handle_;
   std::string name_;
   std::chrono::milliseconds patience_{};
+  const std::atomic<bool>* hurry_ = nullptr;
   bool lost_ = false;
 };
 

@@ -23,6 +23,9 @@ struct verdict {
   static constexpr std::int64_t done = 0, taken = 1, refused = 2, not_held = 3;
 };
 
+/// Outputs in one statement; a message to PostgreSQL has less than a gigabyte.
+constexpr std::size_t most_bytes = std::size_t{64} << 20;
+
 constexpr auto never = std::numeric_limits<std::int64_t>::max();
 constexpr auto always = std::numeric_limits<std::int64_t>::min();
 constexpr auto absent = std::numeric_limits<std::int64_t>::min();
@@ -261,21 +264,41 @@ std::vector<postgres::statement> postgres_decision::statements(const std::string
 
 postgres_decision::postgres_decision(std::vector<const operation*> group)
     : group_(std::move(group)) {
+  std::vector<round> rounds;
   digest_map<std::size_t> rounds_of;
   for (std::size_t at = 0; at < group_.size(); ++at) {
     ids_.push_back(primary_key(key_of(*group_[at])));
     const auto number = rounds_of[ids_[at]]++;
-    if (number == rounds_.size())
-      rounds_.emplace_back();
-    rounds_[number].push_back(at);
+    if (number == rounds.size())
+      rounds.emplace_back();
+    rounds[number].push_back(at);
   }
-  for (auto& one : rounds_)
+  for (auto& one : rounds) {
     std::sort(one.begin(), one.end(), [this](auto a, auto b) { return ids_[a] < ids_[b]; });
+    auto pieces = cut(one);
+    std::move(pieces.begin(), pieces.end(), std::back_inserter(statements_));
+  }
+}
+
+std::vector<postgres_decision::round> postgres_decision::cut(const round& whole) const {
+  std::vector<round> pieces;
+  std::size_t bytes = 0;
+  for (const auto at : whole) {
+    const auto* put = std::get_if<put_operation>(group_[at]);
+    const auto more = put ? put->output.size() : 0;
+    if (pieces.empty() || bytes + more > most_bytes) {
+      pieces.emplace_back();
+      bytes = 0;
+    }
+    pieces.back().push_back(at);
+    bytes += more;
+  }
+  return pieces;
 }
 
 std::vector<postgres::call> postgres_decision::transaction() const {
   std::vector<postgres::call> calls{postgres::call::prepared(begin)};
-  for (const auto& one : rounds_)
+  for (const auto& one : statements_)
     calls.push_back({"decide", {}, arguments_of(one)});
   // Puts and reservations leave nothing to clear.
   std::vector<std::optional<std::string_view>> deleted, maybe_empty;
@@ -338,12 +361,13 @@ postgres::arguments postgres_decision::arguments_of(const round& one) const {
 }
 
 std::vector<outcome> postgres_decision::outcomes(std::span<const postgres::rows> answers) const {
-  std::vector<outcome> all(group_.size());
-  for (std::size_t number = 0; number < rounds_.size(); ++number) {
+  const error unanswered{errc::internal, "the database did not answer to this operation"};
+  std::vector<outcome> all(group_.size(), outcome{unanswered, std::nullopt, std::nullopt});
+  for (std::size_t number = 0; number < statements_.size(); ++number) {
     const auto& rows = answers[number + 1]; // The first is BEGIN's.
     for (int row = 0; row < rows.count(); ++row) {
       const auto place = static_cast<std::size_t>(rows.integer(row, 0) / 4 - 1);
-      const auto at = rounds_[number].at(place);
+      const auto at = statements_[number].at(place);
       all[at] = std::visit(reading{rows, row}, *group_[at]);
     }
   }

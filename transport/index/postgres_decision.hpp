@@ -26,11 +26,12 @@ public:
 private:
   using round = std::vector<std::size_t>; ///< Operations by their place in the group.
 
+  std::vector<round> cut(const round& whole) const;
   postgres::arguments arguments_of(const round& one) const;
 
   std::vector<const operation*> group_;
   std::vector<digest> ids_;
-  std::vector<round> rounds_;
+  std::vector<round> statements_; ///< Each round, in one piece or several.
 };
 
 } // namespace deja

@@ -15,8 +15,17 @@ namespace {
 /// How often a transaction is tried that the database gave up for another's sake.
 constexpr int attempts = 3;
 
+/// So many bytes of outputs wait or go together as one more operation.
+constexpr std::size_t bytes_as_one = 8192;
+
 struct write_job {
-  std::size_t size() const { return operations.size(); }
+  std::size_t size() const {
+    std::size_t bytes = 0;
+    for (const auto& one : operations)
+      if (const auto* put = std::get_if<put_operation>(&one))
+        bytes += put->output.size();
+    return operations.size() + bytes / bytes_as_one;
+  }
 
   void refuse(const error& why) const {
     done(std::vector<outcome>(operations.size(), outcome{why, std::nullopt, std::nullopt}));

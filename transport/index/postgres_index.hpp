@@ -17,11 +17,12 @@ struct postgres_index_config {
   /// The pauses between attempts to connect; how many there are has no limit.
   retry_limits reconnect{.first_pause = std::chrono::milliseconds{100},
                          .longest_pause = std::chrono::seconds{2}};
-  std::size_t readers = 1;          ///< Connections for look-ups: the fewer, the larger the groups.
-  std::size_t most_waiting = 65536; ///< Operations, and keys looked up a reader, that may wait for
-                                    ///< their turn; more are resource_exhausted.
-  std::size_t group = 1024;         ///< About so many operations or keys go in one statement.
-  bool announce = true;             ///< Changes are told to other processes.
+  std::size_t readers = 1; ///< Connections for look-ups: the fewer, the larger the groups.
+  /// Operations, and keys looked up a reader, that may wait for their turn, where each 8 KiB of
+  /// outputs is one more; else they are resource_exhausted.
+  std::size_t most_waiting = 65'536;
+  std::size_t group = 512; ///< About so many operations or keys, counted like that, go together.
+  bool announce = true;    ///< Changes are told to other processes.
   /// SQL: the database's clock in nanoseconds since 1970. Every decision is made by it alone.
   std::string now = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1000";
 

@@ -11,7 +11,7 @@ namespace deja {
 namespace {
 
 /// So many rows of a listing are in memory at once.
-constexpr std::int64_t scan_batch = 250;
+constexpr std::int64_t scan_batch = 100;
 
 const std::string key_columns = "org, project, domain, key";
 

@@ -60,7 +60,7 @@ public:
   };
 
   postgres_worker(postgres_worker_config config, behaviour act)
-      : config_(std::move(config)), act_(std::move(act)),
+      : config_(with(std::move(config), hurry_)), act_(std::move(act)),
         state_(error{errc::unavailable, "the database is being connected to"}),
         thread_(quiet_thread([this] { run(); })) {}
 
@@ -69,6 +69,7 @@ public:
       const std::lock_guard lock{mutex_};
       stopping_ = true;
     }
+    hurry_ = true;
     wake_.ring();
     thread_.join();
   }
@@ -107,13 +108,23 @@ public:
   }
 
 private:
+  static postgres_worker_config with(postgres_worker_config config,
+                                     const std::atomic<bool>& hurry) {
+    config.database.hurry = &hurry;
+    return config;
+  }
+
   void run() {
     std::optional<postgres::connection> line;
+    bool had_one = false;
     while (true) {
       if (!line) {
         if (is_done())
           return;
+        if (hurry_ && had_one)
+          return refuse_all(error{errc::unavailable, "the connection to the database was lost"});
         line = connect();
+        had_one = had_one || line;
       } else if (auto jobs = next_batch(); !jobs.empty()) {
         auto again = line->look() ? std::move(jobs) : act_.serve(*line, std::move(jobs));
         put_back(std::move(again));
@@ -149,21 +160,23 @@ private:
     const auto pause =
         retry_pause(config_.reconnect, ++failed_, std::uniform_real_distribution{}(random_));
     const auto why = away(made.error(), pause);
+    refuse_all(why);
+    if (!hurry_)
+      wake_.wait(-1, pause);
+    return std::nullopt;
+  }
+
+  void refuse_all(const error& why) {
     std::deque<Job> refused;
-    bool stopping = false;
     {
       const std::lock_guard lock{mutex_};
       is_away_ = true;
       state_ = why;
       refused.swap(waiting_);
       waiting_size_ = 0;
-      stopping = stopping_;
     }
     for (auto& job : refused)
       job.refuse(why);
-    if (!stopping)
-      wake_.wait(-1, pause);
-    return std::nullopt;
   }
 
   std::vector<Job> next_batch() {
@@ -188,6 +201,7 @@ private:
     }
   }
 
+  std::atomic<bool> hurry_ = false;
   const postgres_worker_config config_;
   const behaviour act_;
   const wake_up wake_;
