@@ -53,19 +53,21 @@ cacheservice::Reservation to_wire(const reservation& held) {
 
 class cache_calls : public std::enable_shared_from_this<cache_calls> {
 public:
-  cache_calls(index& entries, write_path write, call_limits limits)
-      : index_(entries), write_(std::move(write)), rules_(limits) {}
+  cache_calls(index& entries, write_path write, const cache_routes_config& config)
+      : index_(entries), write_(std::move(write)), rules_(config.limits),
+        counters_(config.counters) {}
 
   void get(const v2::GetCacheRequest& asked,
            const call_answer<cacheservice::GetCacheResponse>& answer) {
     const auto key = key_of(asked);
     if (auto valid = rules_.check(key); !valid)
       return answer.fail(valid.error());
-    index_.lookup({key}, [answer, key](const std::vector<outcome>& found) {
+    index_.lookup({key}, [answer, key, counters = counters_](const std::vector<outcome>& found) {
       const auto& [why, entry, reserved] = found.front();
       if (why)
-        answer.fail(*why);
-      else if (!entry)
+        return answer.fail(*why);
+      ++(entry ? counters->hits : counters->misses);
+      if (!entry)
         answer.fail({errc::not_found, "there is no entry for key \"" + key.key + "\""});
       else
         answer.wire(get_response(entry->output));
@@ -78,7 +80,10 @@ public:
     if (!when)
       return answer.fail(when.error());
     write(rules_.put(key_of(asked), asked.base_request().output(), *when), answer,
-          [answer](const outcome& done) { answer.done(was_done(done)); });
+          [answer, counters = counters_](const outcome& done) {
+            counters->puts += done.why ? 0 : 1;
+            answer.done(was_done(done));
+          });
   }
 
   void remove(const v2::DeleteCacheRequest& asked,
@@ -122,13 +127,14 @@ private:
   index& index_;
   const write_path write_;
   const call_rules rules_;
+  const std::shared_ptr<call_counters> counters_;
 };
 
 } // namespace
 
 std::vector<route> cache_routes(index& entries, write_path write, cache_routes_config config) {
   config.limits.validate().value();
-  const auto calls = std::make_shared<cache_calls>(entries, std::move(write), config.limits);
+  const auto calls = std::make_shared<cache_calls>(entries, std::move(write), config);
   const auto row = [&]<class Request, class Response>(
                        std::string_view method,
                        void (cache_calls::*call)(const Request&, const call_answer<Response>&)) {

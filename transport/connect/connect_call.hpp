@@ -21,6 +21,9 @@ public:
   /// Runs `task` on the session's loop, behind what is ready there now.
   void post(std::function<void()> task) const { respond_.post(std::move(task)); }
 
+  /// Has `leave` called where the client goes before the answer. Not later than `serve` returns.
+  void when_gone(std::function<void()> leave) const { respond_.when_gone(std::move(leave)); }
+
 protected:
   void send(const google::protobuf::Message& message) const;
   void send_wire(std::string bytes, google::protobuf::Message& scratch) const;
