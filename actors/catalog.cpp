@@ -119,7 +119,10 @@ using desk_actor = caf::typed_actor<
     // The request with this id has ended.
     caf::reacts_to<done_atom, std::uint64_t, result<many<result<put_status>>>>,
     // Asks the memoizer.
-    caf::reacts_to<memoize_atom, call_context, memoize_request, task_actor>>;
+    caf::reacts_to<memoize_atom, call_context, memoize_request, task_actor>,
+    // Tells the memoizer that the call with this id is given up; by the way that the call took, so
+    // that it can't come before it.
+    caf::reacts_to<cancel_atom, std::uint64_t>>;
 
 struct desk_state {
   desk_state() = default;
@@ -166,6 +169,7 @@ desk_actor::behavior_type tend(desk_actor::stateful_pointer<desk_state> self,
                     open->memoized_tasks.set(id, from_caf(why));
                   });
       },
+      [=](cancel_atom verb, std::uint64_t id) { self->send(memoizer, verb, id); },
   };
 }
 
@@ -273,7 +277,7 @@ public:
   future<memoized> memoize(memoize_request wanted, computation what) {
     const auto id = ++last_id_;
     const auto made = open_->memoized_tasks.add(
-        id, [memoizer = all_.memoizer, id] { caf::anon_send(memoizer, cancel_atom_v, id); });
+        id, [desk = desk_, id] { caf::anon_send(desk, cancel_atom_v, id); });
     if (!what) {
       open_->memoized_tasks.set(id, error{errc::invalid_argument, "no computation is given"});
       return made;

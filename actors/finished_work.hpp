@@ -2,8 +2,10 @@
 
 #include <deja/messages/catalog.hpp>
 #include <deja/messages/digest_map.hpp>
+#include <deja/transport/blob/task_paths.hpp>
 
 #include <list>
+#include <unordered_map>
 
 namespace deja {
 
@@ -14,7 +16,8 @@ class finished_work {
 public:
   struct record {
     result<Outcome> outcome;
-    /// The outcome holds for as long as there are outputs at this place; none: for one request.
+    /// The outcome holds for as long as there are outputs at this place, and none of another item
+    /// have been kept for it since; no place: for one request.
     std::optional<outputs_under> place;
   };
 
@@ -24,8 +27,12 @@ public:
     forget(identity);
     if (most_ == 0)
       return;
+    if (what.place)
+      forget_at(outputs_path(what.place->prefix));
     if (known_.size() == most_)
       forget(order_.front().first);
+    if (what.place)
+      places_.emplace(outputs_path(what.place->prefix), identity);
     order_.emplace_back(identity, std::move(what));
     known_.emplace(identity, std::prev(order_.end()));
   }
@@ -42,6 +49,8 @@ public:
   void forget(const digest& identity) {
     if (const auto known = known_.find(identity); known != known_.end()) {
       const auto place = known->second; // `identity` may lie in it
+      if (const auto& where = place->second.place)
+        places_.erase(outputs_path(where->prefix));
       known_.erase(known);
       order_.erase(place);
     }
@@ -50,11 +59,18 @@ public:
   std::size_t size() const { return known_.size(); }
 
 private:
+  /// Other outputs have taken the place of these.
+  void forget_at(const std::string& path) {
+    if (const auto there = places_.find(path); there != places_.end())
+      forget(digest{there->second});
+  }
+
   using list = std::list<std::pair<digest, record>>;
 
   std::size_t most_;
   list order_; // the longest unasked first
   digest_map<typename list::iterator> known_;
+  std::unordered_map<std::string, digest> places_; // whose outputs lie there, by path
 };
 
 } // namespace deja

@@ -2,7 +2,9 @@
 
 #include <deja/messages/cache.hpp>
 #include <deja/messages/error.hpp>
+#include <deja/messages/longest_wait.hpp>
 
+#include <algorithm>
 #include <condition_variable>
 #include <coroutine>
 #include <functional>
@@ -45,7 +47,8 @@ public:
   /// Waits no longer than `time`; whether it is ready.
   bool wait_for(duration time) const {
     std::unique_lock lock{state_->mutex};
-    return state_->changed.wait_for(lock, time, [this] { return state_->outcome.has_value(); });
+    return state_->changed.wait_for(lock, std::min(time, longest_wait),
+                                    [this] { return state_->outcome.has_value(); });
   }
 
   /// The outcome; failed_precondition (RESPONSE_NOT_READY) where there is none yet.

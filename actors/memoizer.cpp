@@ -4,6 +4,7 @@
 #include <deja/actors/reply.hpp>
 #include <deja/messages/cached_output.hpp>
 #include <deja/messages/key.hpp>
+#include <deja/messages/longest_wait.hpp>
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -104,7 +105,8 @@ struct flight {
   bool lost = false;                    // the reservation, while it was computed
   bool has_slot = false;                // counts among the computations
   bool waited = false;                  // for another process
-  bool stale = false;                   // the calls got the stale entry; it is refreshed for nobody
+  bool is_part = false;                 // a call comes from another computation, which waits
+  std::optional<memoized> stale{};      // what the calls get; it is refreshed for nobody
   std::uint64_t pause = 0;              // the latest; others are over
   caf::actor_clock::time_point began{}; // to compute
   memoized outcome{};
@@ -143,6 +145,12 @@ public:
     if (name == 0)
       return;
     const error why{errc::canceled, "the call was cancelled"};
+    std::erase_if(reading_, [&](const auto& entry) {
+      if (entry.second.name != name)
+        return false;
+      refuse(entry.second, why);
+      return true;
+    });
     std::vector<std::uint64_t> left;
     for (auto& [id, one] : flights_) {
       const auto before = one.calls.size();
@@ -152,7 +160,7 @@ public:
         refuse(gone, why);
         return true;
       });
-      if (one.calls.size() < before && one.calls.empty() && !one.stale)
+      if (one.calls.size() < before && one.calls.empty())
         left.push_back(id);
     }
     for (const auto id : left)
@@ -165,8 +173,8 @@ public:
     stopping_.push_back(answer);
     if (flights_.empty())
       return end();
-    self_->delayed_send(self_, std::max(time, duration::zero()), tick_atom_v, std::uint64_t{0},
-                        std::uint64_t{0});
+    self_->delayed_send(self_, std::clamp(time, duration::zero(), longest_wait), tick_atom_v,
+                        std::uint64_t{0}, std::uint64_t{0});
   }
 
   /// Flight 0 is the end of the time to stop.
@@ -183,9 +191,9 @@ public:
     go_on(found->second);
   }
 
-  void lost(const entry_key& key) {
+  void lost(const entry_key& key, const reservation& theirs) {
     for (auto& [id, one] : flights_)
-      if (one.reserved && one.key.where == key) {
+      if (one.reserved && one.key.where == key && owner_of(one) != theirs.owner) {
         count("memoizer.reservations_lost");
         one.reserved = false;
         one.lost = true;
@@ -231,21 +239,24 @@ private:
     const auto* unread = std::get_if<inputs_under>(&one.wanted.key->inputs);
     if (unread == nullptr)
       return board(std::move(one));
-    const auto held = std::make_shared<call>(std::move(one));
+    const auto number = one.number;
     self_->request(storage_, caf::infinite, read_atom_v, many<inputs_under>{{*unread}})
-        .then(
-            [=, this](const many<result<literals>>& read) {
-              const auto& inputs = read->front();
-              if (!inputs)
-                return refuse(*held, within("reading the inputs", inputs.error()));
-              auto key = *held->wanted.key;
-              key.inputs = *inputs;
-              held->wanted.key = std::move(key);
-              board(std::move(*held));
-            },
-            [=, this](const caf::error& why) {
-              refuse(*held, within("reading the inputs", from_caf(why)));
-            });
+        .then([=, this](const many<result<literals>>& read) { inputs_read(number, read->front()); },
+              [=, this](const caf::error& why) { inputs_read(number, from_caf(why)); });
+    reading_.emplace(number, std::move(one));
+  }
+
+  void inputs_read(std::uint64_t number, const result<literals>& inputs) {
+    auto found = reading_.extract(number);
+    if (!found) // cancelled meanwhile
+      return;
+    auto one = std::move(found.mapped());
+    if (!inputs)
+      return refuse(one, within("reading the inputs", inputs.error()));
+    auto key = *one.wanted.key;
+    key.inputs = *inputs;
+    one.wanted.key = std::move(key);
+    board(std::move(one));
   }
 
   /// Joins the flight for the same, or begins one.
@@ -265,13 +276,23 @@ private:
       joined.alone = one.number;
     if (const auto under_way = by_key_.find(joined); under_way != by_key_.end()) {
       if (options.wait_timeout)
-        self_->delayed_send(self_, *options.wait_timeout, tick_atom_v, std::uint64_t{0},
-                            one.number);
-      auto& other = flights_.at(under_way->second);
-      other.calls.push_back(std::move(one));
-      return;
+        self_->delayed_send(self_, std::min(*options.wait_timeout, longest_wait), tick_atom_v,
+                            std::uint64_t{0}, one.number);
+      return join(flights_.at(under_way->second), std::move(one));
     }
     begin(std::move(joined), std::move(one), is_above);
+  }
+
+  void join(flight& other, call one) {
+    if (other.stale)
+      return answer(one, *other.stale, memoized_by::stale);
+    const bool is_part = !one.wanted.held.empty();
+    other.calls.push_back(std::move(one));
+    if (!is_part || std::exchange(other.is_part, true))
+      return;
+    // Who has the place that the flight waits for may be who waits for this call.
+    if (std::erase(for_slot_, other.id) > 0)
+      go_on(other);
   }
 
   void begin(flight_key key, call first, bool is_above) {
@@ -287,6 +308,7 @@ private:
     by_key_.emplace(key, id);
     auto& one =
         flights_.emplace(id, flight{id, std::move(key), memoization{course}, {}}).first->second;
+    one.is_part = !first.wanted.held.empty();
     one.calls.push_back(std::move(first));
     go_on(one);
   }
@@ -341,8 +363,8 @@ private:
     if (one.key.serve_stale && !is_young(found, one.key.max_age)) {
       if (!one.stale) {
         one.computing = one.calls.front();
+        one.stale = one.outcome;
         answer_all(one, memoized_by::stale);
-        one.stale = true;
       }
       one.course.missed();
     } else {
@@ -374,23 +396,38 @@ private:
   void carry_out(flight& one, const step::reserve&) {
     if (!take_slot(one))
       return;
-    ask<reservation>(
-        one, client_,
-        [this](flight& of, const reservation& held) {
-          of.course.reserved(held);
-          if (std::holds_alternative<step::wait>(of.course.next()))
-            give_slot(of);
-          else if (held.owner == owner_of(of)) {
-            of.reserved = true;
-            self_->send(heartbeat_, hold_atom_v, held.key, held, lease_holder_actor{self_});
-          }
-          go_on(of);
-        },
-        [this](flight& of, const error& why) {
-          fail(of, why);
-          go_on(of);
-        },
-        reserve_atom_v, context(), key_of(one), owner_of(one), config_.heartbeat);
+    const auto answered = [this, id = one.id, where = one.key.where,
+                           owner = owner_of(one)](const result<reservation>& held) {
+      if (const auto found = flights_.find(id); found != flights_.end())
+        reserved(found->second, held);
+      else if (!held || held->owner == owner) // for nobody any more
+        let_go(where, owner);
+    };
+    self_
+        ->request(client_, caf::infinite, reserve_atom_v, context(), key_of(one), owner_of(one),
+                  config_.heartbeat)
+        .then([answered](const reservation& held) { answered(held); },
+              [answered](const caf::error& why) { answered(from_caf(why)); });
+  }
+
+  void reserved(flight& one, const result<reservation>& held) {
+    if (!held) {
+      fail(one, held.error());
+      return go_on(one);
+    }
+    one.course.reserved(*held);
+    if (std::holds_alternative<step::wait>(one.course.next()))
+      give_slot(one);
+    else if (held->owner == owner_of(one)) {
+      one.reserved = true;
+      self_->send(heartbeat_, hold_atom_v, held->key, *held, lease_holder_actor{self_});
+    }
+    go_on(one);
+  }
+
+  void let_go(const entry_key& where, const std::string& owner) {
+    self_->request(heartbeat_, caf::infinite, let_go_atom_v, where, owner)
+        .then([](no_value) {}, [](const caf::error&) {}); // else it runs out
   }
 
   std::string owner_of(const flight& one) const { return owner_ + '-' + std::to_string(one.id); }
@@ -563,18 +600,21 @@ private:
   void answer_all(flight& one, memoized_by how) {
     for (const auto& each : one.calls) {
       auto told = one.outcome;
-      told.how = how;
       const bool is_computed = how == memoized_by::stored || how == memoized_by::lost_race ||
                                how == memoized_by::not_stored;
-      if (is_computed && each.number != one.computing->number) {
-        told.how = memoized_by::waited;
+      const bool is_others = is_computed && each.number != one.computing->number;
+      if (is_others)
         told.why.reset();
-      }
-      count(name_of(told.how));
-      --calls_;
-      each.answer(std::move(told));
+      answer(each, std::move(told), is_others ? memoized_by::waited : how);
     }
     one.calls.clear();
+  }
+
+  void answer(const call& one, memoized told, memoized_by how) {
+    told.how = how;
+    count(name_of(how));
+    --calls_;
+    one.answer(std::move(told));
   }
 
   void refuse(const call& one, const error& why) {
@@ -589,8 +629,7 @@ private:
       self_->send(one.computing->task, cancel_atom_v, one.id);
     }
     if (one.reserved)
-      self_->request(heartbeat_, caf::infinite, let_go_atom_v, one.key.where, owner_of(one))
-          .then([](no_value) {}, [](const caf::error&) {}); // else it runs out
+      let_go(one.key.where, owner_of(one));
     give_slot(one);
     remove(one);
   }
@@ -602,21 +641,29 @@ private:
       end();
   }
 
-  /// A call that joined a flight, and will wait no longer, goes on by itself.
+  /// A call that joined a flight, and will wait no longer, goes on by itself; but not one whose
+  /// task computes already.
   void lose_patience(std::uint64_t number) {
-    for (auto& [id, one] : flights_)
-      for (auto each = one.calls.begin(); each != one.calls.end(); ++each)
-        if (each->number == number && each != one.calls.begin()) {
-          auto alone = std::move(*each);
-          one.calls.erase(each);
-          alone.wanted.options.no_wait = true;
-          return board(std::move(alone));
-        }
+    const auto is_it = [number](const call& each) {
+      return each.number == number;
+    };
+    for (auto& [id, one] : flights_) {
+      const auto found = std::ranges::find_if(one.calls, is_it);
+      if (found == one.calls.end())
+        continue;
+      if (one.computing && one.computing->number == number)
+        return;
+      auto alone = std::move(*found);
+      one.calls.erase(found);
+      if (one.calls.empty())
+        abandon(one);
+      alone.wanted.options.no_wait = true;
+      return board(std::move(alone));
+    }
   }
 
   bool take_slot(flight& one) {
-    const bool is_part = !one.calls.empty() && !one.calls.front().wanted.held.empty();
-    if (one.has_slot || config_.computations == 0 || is_part)
+    if (one.has_slot || config_.computations == 0 || one.is_part)
       return true;
     if (slots_ == config_.computations) {
       for_slot_.push_back(one.id);
@@ -664,6 +711,7 @@ private:
   key_maker keys_;
   std::map<std::uint64_t, flight> flights_; // by id
   std::map<flight_key, std::uint64_t> by_key_;
+  std::map<std::uint64_t, call> reading_; // calls whose inputs are being read, by number
   std::uint64_t last_flight_ = 0;
   std::uint64_t last_call_ = 0;
   std::size_t calls_ = 0; // under way
@@ -698,7 +746,7 @@ self_actor::behavior_type behave(self_actor::stateful_pointer<memoizer_state> se
         one.stop(time, answer);
         return answer.asker();
       },
-      [&one](lost_atom, const entry_key& key, const reservation&) { one.lost(key); },
+      [&one](lost_atom, const entry_key& key, const reservation& theirs) { one.lost(key, theirs); },
       [&one](tick_atom, std::uint64_t flight, std::uint64_t number) { one.tick(flight, number); },
   };
 }

@@ -27,7 +27,8 @@ public:
     const name whose{key, held.owner};
     holders_.insert_or_assign(whose, holder->address());
     schedule_.hold(whose, held.heartbeat, now());
-    self_->monitor(holder);
+    if (monitored_.insert(holder.address()).second)
+      self_->monitor(holder);
     set_alarm();
   }
 
@@ -42,6 +43,7 @@ public:
   }
 
   void holder_ended(const caf::actor_addr& who) {
+    monitored_.erase(who);
     std::vector<name> left;
     for (const auto& [whose, holder] : holders_)
       if (holder == who)
@@ -144,6 +146,7 @@ private:
   connection_actor connection_;
   lease_schedule schedule_;
   std::map<name, caf::actor_addr> holders_;
+  std::set<caf::actor_addr> monitored_;
   std::map<name, waiting> extending_; // extensions under way
   std::uint64_t alarm_ = 0;           // the latest one; others are out of date
   lease_schedule::time_point alarm_time_ = lease_schedule::time_point::max();

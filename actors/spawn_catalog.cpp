@@ -10,6 +10,7 @@
 #include <deja/actors/storage.hpp>
 #include <deja/actors/upload.hpp>
 #include <deja/actors/work_supervisor.hpp>
+#include <deja/messages/longest_wait.hpp>
 #include <deja/transport/connect/connect_endpoint.hpp>
 #include <deja/transport/index/open_index.hpp>
 
@@ -92,7 +93,7 @@ catalog_actor::behavior_type behave(catalog_actor::stateful_pointer<root_state> 
       },
       [self](stop_atom, duration time) {
         const reply answer{self->make_response_promise<no_value>()};
-        self->state.stop(std::max(time, duration::zero()), answer);
+        self->state.stop(std::clamp(time, duration::zero(), longest_wait), answer);
         return answer.asker();
       },
   };

@@ -3,6 +3,7 @@
 #include <deja/actors/reply.hpp>
 #include <deja/actors/work_identity.hpp>
 #include <deja/actors/work_index.hpp>
+#include <deja/messages/longest_wait.hpp>
 
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
@@ -53,7 +54,9 @@ struct upload_work {
 
   static std::optional<finished_work<outcome>::record> to_keep(const request&,
                                                                const result<outcome>& done) {
-    return {{done, {}}};
+    if (!done)
+      return {{done, {}}};
+    return {}; // nothing here says whether the entry is still there, and as young
   }
 };
 
@@ -135,7 +138,7 @@ public:
   void stop(duration time, const reply<no_value>& answer) {
     stopped_ = true;
     stopping_.push_back(answer);
-    stop_at_ = std::min(stop_at_, now() + std::max(time, duration::zero()));
+    stop_at_ = std::min(stop_at_, now() + std::clamp(time, duration::zero(), longest_wait));
     go_on();
   }
 
@@ -224,9 +227,10 @@ private:
     index_.wake(now());
     while (auto* free = free_post()) {
       auto chunk = next_chunk();
-      if (chunk.empty())
-        break;
-      send(*free, std::move(chunk));
+      if (!chunk.empty())
+        send(*free, std::move(chunk));
+      else if (turns_.empty())
+        break; // else nobody waited for what was ready, and there is more
     }
     check_targets();
     if (stopped_ && now() >= stop_at_)

@@ -141,6 +141,27 @@ BOOST_AUTO_TEST_CASE(a_future_outlives_its_catalog) {
   BOOST_TEST(code_of(asked.get()) == errc::canceled);
 }
 
+BOOST_FIXTURE_TEST_CASE(the_longest_times_are_no_short_ones, started) {
+  std::promise<void> begun, go;
+  auto asked = catalog.memoize(some_key(1), [&](const computing&) -> result<core::LiteralMap> {
+    begun.set_value();
+    go.get_future().get();
+    return some_literals(1);
+  });
+  begun.get_future().get();
+  std::thread stopping{[&] {
+    catalog.stop(duration::max());
+  }};
+  std::thread waiting{[&] {
+    BOOST_TEST(asked.wait_for(duration::max()));
+  }};
+  BOOST_TEST(!asked.wait_for(50ms)); // both wait
+  go.set_value();
+  stopping.join();
+  waiting.join();
+  BOOST_TEST(asked.get().has_value());
+}
+
 BOOST_FIXTURE_TEST_CASE(after_the_stop_requests_fail, started) {
   catalog.stop(1s);
   auto asked = catalog.download({{some_key(1), {}}});
@@ -193,6 +214,19 @@ BOOST_FIXTURE_TEST_CASE(a_cancelled_computation_is_told_to_stop, started) {
   ended.get_future().get();
 }
 
+BOOST_FIXTURE_TEST_CASE(a_call_can_be_cancelled_as_soon_as_it_is_made, started) {
+  for (int input = 0; input < 20; ++input) {
+    auto asked = catalog.memoize(some_key(input), [](const computing& told) {
+      while (!told.stop.stop_requested())
+        std::this_thread::yield();
+      return result<core::LiteralMap>{error{errc::internal, "stopped"}};
+    });
+    asked.cancel();
+    BOOST_TEST_REQUIRE(asked.wait_for(20s));
+    BOOST_TEST(code_of(asked.get()) == errc::canceled);
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(a_part_of_a_computation_does_not_wait_for_it, started) {
   auto asked = catalog.memoize(some_key(1), [&](const computing&) -> result<core::LiteralMap> {
     const auto same = run(1);
@@ -219,6 +253,27 @@ BOOST_AUTO_TEST_CASE(a_configuration_that_cannot_work_is_an_error_at_once) {
   config = {};
   config.heartbeat = 0s;
   BOOST_TEST(refuses(config, "heartbeat is 0 ns"));
+  config = {};
+  config.writer.timeout = duration::max();
+  BOOST_TEST(refuses(config, "writer: work queue: timeout is 9223372036854775807"));
+  config = {};
+  config.reader.retry.longest_pause = duration::max();
+  BOOST_TEST(refuses(config, "reader: work queue: retry.longest_pause is 9223372036854775807"));
+  config = {};
+  config.max_cache_age = -1s;
+  BOOST_TEST(refuses(config, "max_cache_age is -1000000000 ns"));
+  config = {};
+  config.timeout = 0s;
+  BOOST_TEST(refuses(config, "timeout is 0 ns"));
+  config = {};
+  config.connections.workers = 0;
+  BOOST_TEST(refuses(config, "connections: worker pool: workers is 0"));
+  config = {};
+  config.storage.piece = 0;
+  BOOST_TEST(refuses(config, "storage: piece is 0"));
+  config = {};
+  config.clock = nullptr;
+  BOOST_TEST(refuses(config, "clock is not set"));
   config = {};
   config.index = "nonsense:";
   BOOST_TEST(refuses(config, "index"));
@@ -319,6 +374,7 @@ BOOST_AUTO_TEST_CASE(the_hosts_metrics_are_counted) {
 BOOST_AUTO_TEST_CASE(a_host_embeds_it_in_its_own_system_and_nothing_of_it_stays) {
   scheduler_config settings; // which calls `configure`
   caf::actor_system system{settings};
+  caf::scoped_actor self{system, true}; // counts among those that run
   const auto before = system.registry().running();
   {
     catalog one{system, {}};
@@ -326,7 +382,6 @@ BOOST_AUTO_TEST_CASE(a_host_embeds_it_in_its_own_system_and_nothing_of_it_stays)
     one.download({{some_key(1), outputs_under{"mem://deja/run"}}}).wait();
   }
   const auto handles = spawn_catalog(system, {}).value();
-  caf::scoped_actor self{system, true};
   const auto no_failure = [](const caf::error& why) {
     BOOST_ERROR(from_caf(why).message);
   };

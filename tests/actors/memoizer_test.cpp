@@ -252,6 +252,20 @@ BOOST_AUTO_TEST_CASE(a_stale_entry_is_served_while_it_is_refreshed) {
   BOOST_TEST((outcome(third) == result_of{memoized_by::hit, 8}));
 }
 
+BOOST_AUTO_TEST_CASE(calls_during_the_refresh_get_the_stale_entry_at_once_too) {
+  const auto task = new_task(), other = new_task();
+  auto first = call(here, task);
+  finish(task, 7);
+  outcome(first);
+  pass(10s);
+  auto second = call(here, task, {.max_age = 5s, .serve_stale = true});
+  BOOST_TEST((outcome(second) == result_of{memoized_by::stale, 7}));
+  auto third = call(here, other, {.max_age = 5s, .serve_stale = true});
+  BOOST_TEST((outcome(third) == result_of{memoized_by::stale, 7}));
+  BOOST_TEST(leases.size() == 2);
+  finish(task, 8);
+}
+
 BOOST_AUTO_TEST_CASE(no_wait_computes_beside_another_and_the_first_result_stays) {
   const auto task = new_task(), other = new_task();
   auto first = call(here, task);
@@ -279,6 +293,34 @@ BOOST_AUTO_TEST_CASE(patience_ends) {
   BOOST_TEST(outcome(second).second == 8);
 }
 
+BOOST_AUTO_TEST_CASE(patience_ends_also_for_one_that_joined_a_call_that_is_gone) {
+  const auto task = new_task(), other = new_task();
+  auto first = call(here, task);
+  auto gone = call(there, other, {}, 5);
+  auto second = call(there, other, {.wait_timeout = 2s});
+  self->send(there.memoizer, cancel_atom_v, std::uint64_t{5});
+  BOOST_TEST(code_of(answer<memoized>(gone)) == errc::canceled);
+  pass(3s);
+  BOOST_TEST(leases.size() == 2);
+  finish(other, 8);
+  BOOST_TEST((outcome(second) == result_of{memoized_by::stored, 8}));
+  finish(task, 7);
+  BOOST_TEST((outcome(first) == result_of{memoized_by::lost_race, 7}));
+}
+
+BOOST_AUTO_TEST_CASE(the_longest_patience_is_no_short_one) {
+  const auto task = new_task(), other = new_task();
+  auto first = call(here, task);
+  auto joined = call(here, other, {.wait_timeout = duration::max()});
+  auto stopping = self->request(here.memoizer, 60min, stop_atom_v, duration::max());
+  pass(5s);
+  BOOST_TEST(leases.size() == 1);
+  finish(task, 7);
+  BOOST_TEST((outcome(joined) == result_of{memoized_by::waited, 7}));
+  BOOST_TEST(answer<memoized>(first).has_value());
+  BOOST_TEST(answer<no_value>(stopping).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_call_for_what_its_own_ancestor_holds_does_not_wait) {
   const auto task = new_task(), part = new_task();
   auto whole = call(here, task);
@@ -301,6 +343,39 @@ BOOST_AUTO_TEST_CASE(a_cancelled_call_leaves_the_others_alone) {
   BOOST_TEST(cancelled == 0);
   finish(task, 7);
   BOOST_TEST((outcome(second) == result_of{memoized_by::waited, 7}));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_is_cancelled_while_its_inputs_are_read_computes_nothing) {
+  const auto task = new_task();
+  auto key = some_key();
+  key.inputs = inputs_under{"here"};
+  here.store.blobs.insert({"here/inputs.pb", outputs{some_literals(1)}});
+  auto gone = self->request(here.memoizer, 60min, memoize_atom_v, call_context{5, {}, {}},
+                            memoize_request{key, {}, {}, {}}, task_actor{task});
+  self->send(here.memoizer, cancel_atom_v, std::uint64_t{5}); // before the store answers
+  BOOST_TEST(code_of(answer<memoized>(gone)) == errc::canceled);
+  BOOST_TEST(leases.size() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_reservation_that_comes_when_nobody_wants_it_any_more_is_released) {
+  testing::fake_service service_there;
+  const auto connection = testing::connect(system, service_there);
+  const auto client = spawn_catalog_client(system, connection, here.storage);
+  const auto heartbeat = spawn_reservation_heartbeat(system, connection);
+  const auto memoizer = spawn_memoizer(system, client, here.storage, heartbeat);
+  service_there.before_reserve = [&] {
+    self->send(memoizer, cancel_atom_v, std::uint64_t{5});
+  };
+  auto gone = self->request(memoizer, 60min, memoize_atom_v, call_context{5, {}, {}},
+                            memoize_request{some_key(), {}, {}, {}}, task_actor{new_task()});
+  BOOST_TEST(code_of(answer<memoized>(gone)) == errc::canceled);
+  BOOST_TEST(!service_there.owner.has_value());
+  BOOST_TEST(leases.size() == 0);
+  ask<no_value>(memoizer, stop_atom_v, duration{}).value();
+  for (const auto& one :
+       {caf::actor_cast<caf::actor>(client), caf::actor_cast<caf::actor>(heartbeat),
+        caf::actor_cast<caf::actor>(connection)})
+    caf::anon_send_exit(one, caf::exit_reason::kill);
 }
 
 BOOST_AUTO_TEST_CASE(when_nobody_wants_it_any_more_the_task_is_told_and_the_key_is_free) {
@@ -332,6 +407,21 @@ auto lose_reservation(two_processes& test, const Task& task, const Task& other, 
 BOOST_AUTO_TEST_CASE(a_lost_reservation_cancels_the_computation_which_then_waits) {
   const auto task = new_task(), other = new_task();
   auto [first, second] = lose_reservation(*this, task, other, on_lost::cancel);
+  BOOST_TEST(cancelled == 1);
+  fail(task);
+  finish(other, 8);
+  pass(2s);
+  BOOST_TEST((outcome(second) == result_of{memoized_by::stored, 8}));
+  BOOST_TEST((outcome(first) == result_of{memoized_by::waited, 8}));
+}
+
+BOOST_AUTO_TEST_CASE(a_loss_to_a_call_of_the_same_process_is_not_that_calls) {
+  const auto task = new_task(), other = new_task();
+  auto first = call(here, task);
+  clock->pass(1min); // only the service notices
+  auto second = call(here, other, {.overwrite = true});
+  BOOST_TEST(leases.size() == 2);
+  pass(3s);
   BOOST_TEST(cancelled == 1);
   fail(task);
   finish(other, 8);
@@ -444,4 +534,24 @@ BOOST_FIXTURE_TEST_CASE(computations_at_a_time_are_limited, one_at_a_time) {
   BOOST_TEST(leases.size() == 2);
   finish(other, 8);
   BOOST_TEST((outcome(second) == result_of{memoized_by::stored, 8}));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_part_does_not_wait_for_a_call_that_waits_for_the_whole, one_at_a_time) {
+  const auto task = new_task(), other = new_task(), part = new_task();
+  const auto call_other = [&](const held_task& of, std::vector<digest> held) {
+    auto asked =
+        self->request(here.memoizer, 60min, memoize_atom_v, call_context{},
+                      memoize_request{some_key(2), {}, {}, std::move(held)}, task_actor{of});
+    settle();
+    return asked;
+  };
+  auto whole = call(here, task);
+  auto behind = call_other(other, {}); // has to wait for the whole's computation
+  auto inner = call_other(part, leases.at(0).held);
+  BOOST_TEST(leases.size() == 2);
+  finish(other, 8);
+  BOOST_TEST((outcome(inner) == result_of{memoized_by::waited, 8}));
+  finish(task, 7);
+  BOOST_TEST((outcome(whole) == result_of{memoized_by::stored, 7}));
+  BOOST_TEST((outcome(behind) == result_of{memoized_by::stored, 8}));
 }

@@ -3,6 +3,7 @@
 #include "../support/tasks.hpp"
 #include "../support/virtual_time.hpp"
 
+#include <deja/actors/reply.hpp>
 #include <deja/actors/work_supervisor.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -14,7 +15,6 @@ using namespace std::chrono_literals;
 using testing::code_of;
 using names = std::vector<std::string>;
 using outcomes = many<result<download_outcome>>;
-using answer = caf::typed_response_promise<outcomes>;
 
 const download_outcome hit{true, {}};
 const download_outcome miss{false, {}};
@@ -55,7 +55,7 @@ struct crew {
 
   download_actor hire(caf::actor_system& system) {
     hired.push_back(system.spawn([this](held_worker::pointer self) -> held_worker::behavior_type {
-      using chunk = std::pair<many<download_request>, answer>;
+      using chunk = std::pair<many<download_request>, reply<outcomes>>;
       const auto mine = std::make_shared<std::vector<chunk>>();
       return {[=, this](download_atom, const call_context&,
                         const many<download_request>& items) -> caf::result<outcomes> {
@@ -66,12 +66,12 @@ struct crew {
                 if (!hold)
                   return do_all(items);
                 ++held;
-                mine->emplace_back(items, self->make_response_promise<outcomes>());
-                return mine->back().second;
+                mine->emplace_back(items, reply{self->make_response_promise<outcomes>()});
+                return mine->back().second.asker();
               },
               [=, this](tick_atom) {
                 for (auto& [items, to] : std::exchange(*mine, {}))
-                  to.deliver(do_all(items));
+                  to(do_all(items));
               }};
     }));
     return hired.back();
@@ -324,6 +324,14 @@ BOOST_FIXTURE_TEST_CASE(a_success_is_repeated_while_its_target_holds_it, queue) 
   BOOST_TEST(workers.chunks.size() == 2);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_success_is_not_repeated_once_another_has_written_to_its_target, queue) {
+  store.blobs.insert({"a/outputs.pb", shared<core::LiteralMap>{testing::some_literals(1)}});
+  download({item("a", 1)}).value();
+  download({item("a/", 2)}).value();
+  download({item("a", 1)}).value();
+  BOOST_TEST(workers.chunks.size() == 3);
+}
+
 BOOST_FIXTURE_TEST_CASE(what_is_remembered_is_limited, queue) {
   open({.max_items = 1});
   workers.carry_out = [](auto&) {
@@ -368,6 +376,18 @@ BOOST_FIXTURE_TEST_CASE(a_cancelled_request_is_answered_and_its_items_are_not_be
     BOOST_TEST(name != "f");
 }
 
+BOOST_FIXTURE_TEST_CASE(cancelled_items_of_a_worker_that_died_hold_nobody_up, queue_of_one) {
+  workers.hold = true;
+  auto gone = submit({item("a"), item("b"), item("c"), item("d"), item("e"), item("f")}, 7);
+  auto stays = submit({item("g")});
+  self->send(supervisor, cancel_atom_v, std::uint64_t{7});
+  settle();
+  workers.hold = false;
+  caf::anon_send_exit(workers.hired.front(), caf::exit_reason::kill);
+  BOOST_TEST(code_of(answer<outcomes>(gone)) == errc::canceled);
+  BOOST_TEST(answer<outcomes>(stays).value()->size() == 1);
+}
+
 BOOST_FIXTURE_TEST_CASE(stop_lets_work_end_and_takes_no_more, queue_of_one) {
   workers.hold = true;
   auto asked = submit({item("a"), item("b"), item("c"), item("d"), item("e")});
@@ -405,6 +425,29 @@ BOOST_FIXTURE_TEST_CASE(who_waits_when_the_queue_dies_is_told, queue_of_one) {
   BOOST_TEST(code_of(answer<outcomes>(asked)) == errc::unavailable);
 }
 
+BOOST_FIXTURE_TEST_CASE(an_upload_that_succeeded_is_not_answered_from_memory, queue) {
+  // Nobody knows whether the entry is still there, or young enough.
+  std::vector<result<put_status>> answers{error{errc::not_found, "no outputs"}, put_status::stored,
+                                          put_status::already_same};
+  std::size_t puts = 0;
+  const auto worker = [&](caf::actor_system& in) -> upload_actor {
+    return in.spawn([&]() -> upload_actor::behavior_type {
+      return {[&](upload_atom, const call_context&, const many<catalog_put>& items) {
+        return testing::each_of(items, [&](auto&) { return answers.at(puts++); });
+      }};
+    });
+  };
+  const auto writer = spawn_upload_supervisor(system, worker, storage);
+  ask<no_value>(writer, start_atom_v).value();
+  const catalog_put one{testing::some_key(), outputs_under{"out"}, {}};
+  for (const std::size_t expected : {1, 1, 2, 3}) { // a failure is repeated once
+    ask<many<result<put_status>>>(writer, upload_atom_v, call_context{}, many<catalog_put>{{one}})
+        .value();
+    BOOST_TEST(puts == expected);
+  }
+  ask<no_value>(writer, stop_atom_v, duration{}).value();
+}
+
 BOOST_AUTO_TEST_CASE(a_configuration_that_cannot_work_is_refused) {
   const auto refuses = [](const work_config& config, const std::string& field) {
     const auto valid = config.validate();
@@ -418,6 +461,10 @@ BOOST_AUTO_TEST_CASE(a_configuration_that_cannot_work_is_refused) {
   BOOST_TEST(refuses({.max_in_flight = 0}, "max_in_flight is 0"));
   BOOST_TEST(refuses({.chunk = 0}, "chunk is 0"));
   BOOST_TEST(refuses({.timeout = 0s}, "timeout is 0"));
+  BOOST_TEST(refuses({.timeout = duration::max()}, "timeout is 9223372036854775807"));
+  BOOST_TEST(refuses({.retry = {.first_pause = -1ns}}, "retry.first_pause is -1"));
+  BOOST_TEST(refuses({.retry = {.longest_pause = 1ms}}, "retry.longest_pause is 1000000"));
+  BOOST_TEST(refuses({.retry = {.longest_pause = duration::max()}}, "retry.longest_pause is 9"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
