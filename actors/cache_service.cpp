@@ -1,13 +1,12 @@
 #include <deja/actors/cache_service.hpp>
 
+#include <deja/actors/index_answer.hpp>
 #include <deja/actors/reply.hpp>
 
-#include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <deque>
-#include <thread>
 #include <unordered_map>
 
 namespace deja {
@@ -73,9 +72,10 @@ public:
       return answer(too_many_waiting(config_.waiting_operations));
     const auto number = ++last_read_;
     reads_.emplace(number, read_request{wanted->size(), answer});
-    ask_index([&](index::outcomes done) { index_->lookup(*wanted, std::move(done)); },
-              [=, this](const outcomes& found) { end_read(number, found); }, look_up_atom_v,
-              number);
+    ask_index(
+        service_actor{self_},
+        [&](index::outcomes done) { index_->lookup(*wanted, std::move(done)); },
+        [=, this](const outcomes& found) { end_read(number, found); }, look_up_atom_v, number);
   }
 
   void end_read(std::uint64_t number, const outcomes& found) {
@@ -103,23 +103,10 @@ private:
       waiting_.pop_front();
     } while (!waiting_.empty() &&
              all.size() + waiting_.front().wanted->size() <= config_.group_operations);
-    ask_index([&](index::outcomes done) { index_->apply(std::move(all), std::move(done)); },
-              [this](const outcomes& done) { end_group(done); }, apply_atom_v);
-  }
-
-  /// Has the index's answer taken here where it comes at once, on this thread, as from memory; else
-  /// it is sent as a message.
-  template <class Ask, class Take, class... Ts>
-  void ask_index(Ask ask, Take take, Ts... message) {
-    const auto asking = std::make_shared<bool>(true); // read by this thread only
-    const auto here = std::this_thread::get_id();
-    ask([=, self = service_actor{self_}](std::vector<outcome> answer) {
-      if (std::this_thread::get_id() == here && *asking)
-        take(outcomes{std::move(answer)});
-      else
-        caf::anon_send(self, message..., outcomes{std::move(answer)});
-    });
-    *asking = false;
+    ask_index(
+        service_actor{self_},
+        [&](index::outcomes done) { index_->apply(std::move(all), std::move(done)); },
+        [this](const outcomes& done) { end_group(done); }, apply_atom_v);
   }
 
   service_actor::pointer self_;

@@ -14,8 +14,8 @@ connection_actor spawn_connection_pool(caf::actor_system& system, endpoint_facto
                                        worker_pool_config config = {});
 
 /// Spawns a connection to the service in the same process. It never blocks, and
-/// answers when the service does: who asks keeps the time.
+/// answers when the service does: who asks keeps the time. Without `waits` it can't be waited at.
 connection_actor spawn_local_connection(caf::actor_system& system, cache_service_actor service,
-                                        call_limits limits = {});
+                                        call_limits limits = {}, wait_service_actor waits = {});
 
 } // namespace deja

@@ -19,6 +19,7 @@ result<no_value> nothing_of(const outcome& done) {
 struct state {
   connection_actor::pointer self = nullptr;
   cache_service_actor service;
+  wait_service_actor waits;
   call_rules rules;
 
   /// Asks for what `make` makes of the items, and takes the outcomes for what `meaning` says.
@@ -96,14 +97,28 @@ struct state {
       answer(what.error());
     return answer.asker();
   }
+
+  auto wait(const call_context& context, const wait_request& wanted) {
+    const reply<waited> answer{self->make_response_promise<waited>()};
+    if (const auto valid = rules.check(wanted.key); !valid)
+      answer(valid.error());
+    else if (!waits)
+      answer(error{errc::unimplemented, "nobody can wait at this connection"});
+    else
+      self->request(waits, caf::infinite, wait_atom_v, context, wanted)
+          .then([answer](const waited& what) { answer(what); },
+                [answer](const caf::error& why) { answer(from_caf(why)); });
+    return answer.asker();
+  }
 };
 
 connection_actor::behavior_type behave(connection_actor::stateful_pointer<state> self,
                                        const cache_service_actor& service,
-                                       const call_limits& limits) {
+                                       const call_limits& limits, const wait_service_actor& waits) {
   auto& one = self->state;
   one.self = self;
   one.service = service;
+  one.waits = waits;
   one.rules = call_rules{limits};
   return {
       [&one](get_atom, const call_context&, const many<entry_key>& keys) { return one.get(keys); },
@@ -117,15 +132,18 @@ connection_actor::behavior_type behave(connection_actor::stateful_pointer<state>
       [&one](release_atom, const call_context&, const entry_key& key, const std::string& owner) {
         return one.apply<no_value>(one.rules.release(key, owner), nothing_of);
       },
+      [&one](wait_atom, const call_context& context, const wait_request& wanted) {
+        return one.wait(context, wanted);
+      },
   };
 }
 
 } // namespace
 
 connection_actor spawn_local_connection(caf::actor_system& system, cache_service_actor service,
-                                        call_limits limits) {
+                                        call_limits limits, wait_service_actor waits) {
   limits.validate().value();
-  return system.spawn(behave, std::move(service), limits);
+  return system.spawn(behave, std::move(service), limits, std::move(waits));
 }
 
 } // namespace deja

@@ -41,6 +41,12 @@ public:
         deadline_in(time), [answer](T& value) { answer(std::move(value)); }, fail, fail, what...);
   }
 
+  /// The same with functions of the answer and of what failed in its place.
+  template <class T, class Then, class Fail, class... Ts>
+  void run(duration time, Then then, Fail fail, const Ts&... what) {
+    ask<T>(deadline_in(time), then, fail, fail, what...);
+  }
+
   /// Has the workers answer a request for many items, `what...` and then the items, in pieces of at
   /// most `piece` items, several at a time. A piece that fails as a whole fails for each of its
   /// items; what has no turn in time is deadline_exceeded.

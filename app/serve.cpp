@@ -1,11 +1,13 @@
 #include <deja/actors/cache_gateway.hpp>
 #include <deja/actors/cache_service.hpp>
 #include <deja/actors/scheduler_config.hpp>
+#include <deja/actors/wait_service.hpp>
 #include <deja/app/command_line.hpp>
 #include <deja/app/commands.hpp>
 #include <deja/app/port_file.hpp>
 #include <deja/transport/connect/cache_routes.hpp>
 #include <deja/transport/connect/cas_routes.hpp>
+#include <deja/transport/connect/extension_routes.hpp>
 #include <deja/transport/connect/health_routes.hpp>
 #include <deja/transport/connect/http_server.hpp>
 #include <deja/transport/folder/data_folder.hpp>
@@ -86,8 +88,15 @@ result<holdings> open_holdings(const serve_options& asked) {
     held.folder = std::move(*folder);
     held.locks.push_back(std::move(*lock));
   }
-  auto index =
-      open_index(asked.index.empty() ? "sqlite:" + held.folder->index().string() : asked.index);
+  constexpr std::string_view sqlite = "sqlite:";
+  if (asked.index.starts_with(sqlite) && asked.index.size() > sqlite.size()) {
+    auto lock = folder_lock::take(asked.index.substr(sqlite.size()) + ".lock", lock_patience);
+    if (!lock)
+      return lock.error();
+    held.locks.push_back(std::move(*lock));
+  }
+  auto index = open_index(
+      asked.index.empty() ? "sqlite:" + held.folder->index().string() : asked.index, true);
   if (!index)
     return index.error();
   held.index = std::move(*index);
@@ -121,15 +130,26 @@ private:
 
 http::router routes(const holdings& held, cache_gateway& gateway, boost::asio::thread_pool& storage,
                     const serve_options& asked) {
+  const http::write_path write = [&](operation what, std::function<void(outcome)> done,
+                                     const auto& later) {
+    gateway.apply(std::move(what), std::move(done), later);
+  };
+  const auto counters = std::make_shared<http::call_counters>();
   auto all =
-      http::cache_routes(*held.index,
-                         [&](operation what, std::function<void(outcome)> done, const auto& later) {
-                           gateway.apply(std::move(what), std::move(done), later);
-                         },
-                         {.max_body = asked.max_body});
+      http::cache_routes(*held.index, write, {.max_body = asked.max_body, .counters = counters});
   const auto add = [&](std::vector<http::route> more) {
     std::move(more.begin(), more.end(), std::back_inserter(all));
   };
+  http::extension_parts parts{
+      *held.index, write,
+      [&](wait_request what, duration time, cache_gateway::waited_done done) {
+        return gateway.wait(std::move(what), time, std::move(done));
+      },
+      [&](std::vector<entry_key> keys, cache_gateway::counted done) {
+        gateway.count_waiters(std::move(keys), std::move(done));
+      },
+      storage};
+  add(http::extension_routes(std::move(parts), {.max_body = asked.max_body, .counters = counters}));
   add(http::cas_routes(held.blobs, storage));
   add(http::health_routes([&index = *held.index] { return index.ready(); }));
   return http::router{std::move(all)};
@@ -153,7 +173,8 @@ result<void> serve(const serve_options& asked, http::server_config config,
   scheduler_config actors;
   caf::actor_system system{actors};
   const auto service = spawn_cache_service(system, held->index);
-  cache_gateway gateway{system, service};
+  const auto waits = spawn_wait_service(system, held->index);
+  cache_gateway gateway{system, service, waits};
   boost::asio::thread_pool storage{storage_threads};
   http::http_server server{routes(*held, gateway, storage, asked), config, std::move(tokens)};
   auto started = server.start();
@@ -167,8 +188,10 @@ result<void> serve(const serve_options& asked, http::server_config config,
     spdlog::info("{}: finishing what is under way",
                  signals.wait() == SIGINT ? "SIGINT" : "SIGTERM");
   }
+  caf::anon_send(waits, stop_atom_v); // who waits would keep the server from ending
   server.stop();
   storage.join();
+  caf::anon_send_exit(waits, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(service, caf::exit_reason::user_shutdown);
   return started;
 }

@@ -4,6 +4,7 @@
 #include <deja/messages/catalog.hpp>
 #include <deja/messages/inspect.hpp>
 #include <deja/messages/operation.hpp>
+#include <deja/messages/wait.hpp>
 
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
@@ -22,8 +23,19 @@ using cache_service_actor = caf::typed_actor<
     // Looks the keys up and gives entry and reservation of each, in order.
     caf::replies_to<look_up_atom, many<entry_key>>::with<many<outcome>>>;
 
+/// Keeps those who wait for keys, and tells them.
+using wait_service_actor = caf::typed_actor<
+    // Answers when something has come of the key, or at the end of the context's time.
+    caf::replies_to<wait_atom, call_context, wait_request>::with<waited>,
+    // Forgets the sender's wait with this id, which is answered with canceled.
+    caf::reacts_to<cancel_atom, std::uint64_t>,
+    // Gives how many wait for each key; without keys: how many wait.
+    caf::replies_to<count_atom, many<entry_key>>::with<many<std::uint64_t>>,
+    // Takes no more waits, and answers those there are with unavailable.
+    caf::replies_to<stop_atom>::with<no_value>>;
+
 /// One way to the service: a blocking endpoint on a thread of its own, or the service in the same
-/// process. The four verbs of `cache_endpoint`, and reservations.
+/// process. The verbs of `cache_endpoint`.
 using connection_actor = caf::typed_actor<
     // Gets the entries, in order; not_found is a miss.
     caf::replies_to<get_atom, call_context, many<entry_key>>::with<many<result<found_output>>>,
@@ -35,7 +47,10 @@ using connection_actor = caf::typed_actor<
     caf::replies_to<reserve_atom, call_context,
                     many<reservation_request>>::with<many<result<reservation>>>,
     // Releases the reservation if the owner has it.
-    caf::replies_to<release_atom, call_context, entry_key, std::string>::with<no_value>>;
+    caf::replies_to<release_atom, call_context, entry_key, std::string>::with<no_value>,
+    // Waits until something has come of the key, or the context's time is up; unimplemented where
+    // the service can't, resource_exhausted where too many wait.
+    caf::replies_to<wait_atom, call_context, wait_request>::with<waited>>;
 
 /// The data store, read and written off the scheduler.
 using storage_actor = caf::typed_actor<
@@ -190,6 +205,7 @@ CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<deja::shared<deja::core:
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::result<std::string>>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<deja::shared<deja::catalog_key>>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::many<std::string>))
+CAF_ADD_TYPE_ID(deja_messages, (deja::many<std::uint64_t>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::memoize_request))
 CAF_ADD_TYPE_ID(deja_messages, (deja::memoized))
 CAF_ADD_TYPE_ID(deja_messages, (deja::no_value))
@@ -208,5 +224,7 @@ CAF_ADD_TYPE_ID(deja_messages, (deja::shared<deja::core::LiteralMap>))
 CAF_ADD_TYPE_ID(deja_messages, (deja::source_execution))
 CAF_ADD_TYPE_ID(deja_messages, (deja::task_actor))
 CAF_ADD_TYPE_ID(deja_messages, (deja::upload_listener_actor))
+CAF_ADD_TYPE_ID(deja_messages, (deja::wait_request))
+CAF_ADD_TYPE_ID(deja_messages, (deja::waited))
 CAF_ADD_TYPE_ID(deja_messages, (deja::work_progress))
 CAF_END_TYPE_ID_BLOCK(deja_messages)

@@ -138,6 +138,12 @@ struct reservation_request {
   duration heartbeat{}; ///< How often the owner promises to extend it.
 };
 
+/// What is to be released.
+struct release_request {
+  entry_key key;
+  std::string owner;
+};
+
 /// The local record of a reservation, by owner.
 struct reservation_record {
   wall_time timestamp{};

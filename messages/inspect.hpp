@@ -3,6 +3,7 @@
 #include <deja/messages/catalog.hpp>
 #include <deja/messages/inspect_parts.hpp>
 #include <deja/messages/operation.hpp>
+#include <deja/messages/wait.hpp>
 
 // CAF inspection of every message type, so that each can go to another node. The only header
 // beside actors.hpp and its like that names CAF.
@@ -81,6 +82,19 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, outcome& x) {
   return f(caf::meta::type_name("outcome"), carried(x.why), carried(x.entry),
            carried(x.reservation));
+}
+
+// wait.hpp
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, wait_request& x) {
+  return f(caf::meta::type_name("wait_request"), x.key, carried(x.newer_than), x.entry_only);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, waited& x) {
+  return f(caf::meta::type_name("waited"), x.event, carried(x.generation), carried(x.holder),
+           x.others);
 }
 
 // catalog.hpp

@@ -1,15 +1,20 @@
 #pragma once
 
 #include <deja/messages/catalog.hpp>
+#include <deja/messages/wait.hpp>
 
 #include <functional>
 #include <memory>
+#include <span>
 
 namespace deja {
 
-/// Where Flyte's five calls go: a service over HTTP, or a data folder in this process. Blocking,
-/// so called from detached actors only. An endpoint is used by one thread at a time. Each call ends
-/// within `context.time_left` (default: 10 s) with an answer or deadline_exceeded.
+/// Where the calls to the cache go: a service over HTTP, or a data folder in this process.
+/// Blocking, so called from detached actors only. An endpoint is used by one thread at a time. Each
+/// call ends within `context.time_left` (default: 10 s) with an answer or deadline_exceeded.
+///
+/// The calls for many items give an outcome for each, in order; the same key may occur more than
+/// once. Here they are single calls; an endpoint that can does better.
 class cache_endpoint {
 public:
   virtual ~cache_endpoint() = default;
@@ -33,6 +38,24 @@ public:
   /// Releases it if `owner` has it. Nothing to release is no error.
   virtual result<void> release(const call_context& context, const entry_key& key,
                                const std::string& owner) = 0;
+
+  virtual std::vector<result<found_output>> get_many(const call_context& context,
+                                                     std::span<const entry_key> keys);
+  virtual std::vector<result<put_status>> put_many(const call_context& context,
+                                                   std::span<const entry_put> puts);
+  virtual std::vector<result<reservation>>
+  reserve_many(const call_context& context, std::span<const reservation_request> requests);
+  virtual std::vector<result<void>> release_many(const call_context& context,
+                                                 std::span<const release_request> requests);
+
+  /// How many items one call to the service takes. 1: each is a call of its own, and several
+  /// endpoints side by side are quicker. 0: that is not known yet.
+  virtual std::size_t items_per_call() const { return 1; }
+
+  /// Waits until something has come of the key; `timeout` where nothing has by the end of the
+  /// context's time, or of what the service allows. unimplemented where it can't be waited for:
+  /// then the caller has to look again and again.
+  virtual result<waited> wait(const call_context& context, const wait_request& what);
 };
 
 /// Makes one more way to the service. Called from the threads that use them.

@@ -369,6 +369,9 @@ struct silent : testing::virtual_time {
           },
           [](release_atom, const call_context&, const entry_key&, const std::string&) {
             return no_value{};
+          },
+          [](wait_atom, const call_context&, const wait_request&) {
+            return waited{};
           }};
     });
     actor = spawn_catalog_client(system, connection, testing::store_in(system, store));

@@ -236,11 +236,13 @@ BOOST_FIXTURE_TEST_CASE(a_worker_that_dies_is_replaced_also_for_those_who_wait, 
                               return std::make_unique<gated_endpoint>(endpoints);
                             },
                             {.workers = 1, .waiting = 10});
-  const auto found = ask<many<result<found_output>>>(
-      connection, get_atom_v, call_context{}, many<entry_key>{std::vector<entry_key>(3, key)});
-  BOOST_TEST(testing::code_of((**found)[0]) == errc::unavailable);
-  BOOST_TEST(testing::code_of((**found)[1]) == errc::not_found);
-  BOOST_TEST(testing::code_of((**found)[2]) == errc::not_found);
+  const auto get = [&] {
+    return self->request(connection, 1min, get_atom_v, call_context{}, many<entry_key>{{key}});
+  };
+  auto first = get(), second = get(), third = get();
+  BOOST_TEST(pool::code_of(first) == errc::unavailable);
+  BOOST_TEST(pool::code_of(second) == errc::not_found);
+  BOOST_TEST(pool::code_of(third) == errc::not_found);
   caf::anon_send_exit(connection, caf::exit_reason::user_shutdown);
 }
 
@@ -254,6 +256,91 @@ BOOST_FIXTURE_TEST_CASE(each_call_reaches_the_endpoint, pool) {
   const auto released =
       ask<no_value>(connection, release_atom_v, call_context{}, key, std::string{"me"});
   BOOST_TEST(testing::code_of(released) == errc::unavailable);
+}
+
+namespace {
+
+/// Takes many items a call, or one as Flyte's service, and is waited at.
+class counting_endpoint : public gated_endpoint {
+public:
+  struct calls {
+    std::mutex mutex;
+    std::vector<std::size_t> sizes; ///< Of the calls to get.
+    std::size_t width = 1024;
+    std::vector<duration> waits; ///< The time of each.
+  };
+
+  counting_endpoint(gate& at, calls& seen) : gated_endpoint(at), seen_(seen) {}
+
+  std::vector<result<found_output>> get_many(const call_context& context,
+                                             std::span<const entry_key> keys) override {
+    {
+      const std::lock_guard lock{seen_.mutex};
+      seen_.sizes.push_back(keys.size());
+    }
+    return cache_endpoint::get_many(context, keys);
+  }
+
+  std::size_t items_per_call() const override { return seen_.width; }
+
+  result<waited> wait(const call_context& context, const wait_request&) override {
+    const std::lock_guard lock{seen_.mutex};
+    seen_.waits.push_back(context.time_left);
+    return waited{seen_.waits.size() < 3 ? wait_event::timeout : wait_event::entry, 1, {}, 0};
+  }
+
+private:
+  calls& seen_;
+};
+
+struct counting_pool : live_system {
+  counting_pool() {
+    endpoints.open_up();
+    connection = spawn_connection_pool(
+        system, [this] { return std::make_unique<counting_endpoint>(endpoints, seen); },
+        {.workers = 2, .waiting = 10});
+  }
+
+  ~counting_pool() { caf::anon_send_exit(connection, caf::exit_reason::user_shutdown); }
+
+  std::vector<std::size_t> sizes_of(std::size_t keys) {
+    ask<many<result<found_output>>>(connection, get_atom_v, call_context{},
+                                    many<entry_key>{std::vector<entry_key>(keys, key)})
+        .value();
+    return std::exchange(seen.sizes, {});
+  }
+
+  gate endpoints;
+  counting_endpoint::calls seen;
+  connection_actor connection;
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(many_items_are_one_call_where_the_service_takes_them, counting_pool) {
+  BOOST_TEST((sizes_of(20) == std::vector<std::size_t>{10, 10})); // not known yet
+  BOOST_TEST((sizes_of(20) == std::vector<std::size_t>{20}));
+  seen.width = 1;
+  sizes_of(1); // it learns
+  BOOST_TEST((sizes_of(3) == std::vector<std::size_t>{1, 1, 1}));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_wait_goes_on_in_pieces_until_its_time, counting_pool) {
+  const auto told = ask<waited>(connection, wait_atom_v,
+                                call_context{.id = 0, .time_left = 1min, .traceparent = {}},
+                                wait_request{key, {}, false});
+  BOOST_TEST((told->event == wait_event::entry));
+  BOOST_TEST((seen.waits == std::vector<duration>{1s, 1s, 1s}));
+  seen.waits.clear();
+  const auto ended = ask<waited>(connection, wait_atom_v,
+                                 call_context{.id = 0, .time_left = 1ms, .traceparent = {}},
+                                 wait_request{key, {}, false});
+  BOOST_TEST((ended->event == wait_event::timeout));
+}
+
+BOOST_FIXTURE_TEST_CASE(who_cannot_wait_is_told, pool) {
+  BOOST_TEST(testing::code_of(ask<waited>(connection, wait_atom_v, call_context{},
+                                          wait_request{key, {}, false})) == errc::unimplemented);
 }
 
 BOOST_FIXTURE_TEST_CASE(who_waits_when_the_pool_ends_is_told, pool) {

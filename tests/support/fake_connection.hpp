@@ -16,6 +16,7 @@ struct fake_service {
   std::size_t requests = 0;                            ///< To reserve, whatever their size.
   put_status put = put_status::stored;                 ///< What becomes of a put.
   std::optional<std::string> owner;                    ///< Who has the reservation.
+  std::optional<waited> wait;                          ///< How a wait ends, at once.
   std::vector<std::string> calls;                      ///< Each call's verb and key, or owner.
   std::vector<call_context> contexts;
   std::vector<std::pair<shared<cacheservice::CachedOutput>, put_condition>> puts;
@@ -91,6 +92,13 @@ inline connection_actor connect(caf::actor_system& system, fake_service& service
           if (service.owner == owner)
             service.owner.reset();
           return no_value{};
+        },
+        [&service, note](wait_atom, const call_context& context,
+                         const wait_request& what) -> caf::result<waited> {
+          note(context, "wait " + what.key.key);
+          if (service.wait)
+            return *service.wait;
+          return to_caf({errc::unimplemented, "nobody can wait"});
         },
     };
   });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deja/transport/connect/call_counters.hpp>
 #include <deja/transport/connect/route.hpp>
 #include <deja/transport/index/call_rules.hpp>
 #include <deja/transport/index/index.hpp>
@@ -16,6 +17,7 @@ using write_path = std::function<void(operation what, std::function<void(outcome
 struct cache_routes_config {
   call_limits limits{};
   std::size_t max_body = std::size_t{4} << 20; ///< Bytes of a call's body once it is unpacked.
+  std::shared_ptr<call_counters> counters = std::make_shared<call_counters>();
 };
 
 /// Flyte's five calls, `POST /flyteidl2.cacheservice.v2.CacheService/<Method>`: reads straight from

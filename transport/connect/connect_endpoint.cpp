@@ -1,27 +1,18 @@
 #include <deja/transport/connect/connect_endpoint.hpp>
 
 #include <deja/messages/cached_output.hpp>
-#include <deja/messages/proto_bytes.hpp>
-#include <deja/transport/connect/connect_error.hpp>
-#include <deja/transport/connect/http_client.hpp>
-#include <deja/transport/retry_schedule.hpp>
+#include <deja/transport/connect/extension_client.hpp>
 
 #include <flyteidl2/cacheservice/v2/cacheservice.pb.h>
-
-#include <random>
-#include <thread>
 
 namespace deja {
 
 namespace {
 
 namespace v2 = flyteidl2::cacheservice::v2;
-using steady = std::chrono::steady_clock;
+using time_point = connect_caller::time_point;
 
 constexpr std::string_view service_path = "/flyteidl2.cacheservice.v2.CacheService/";
-
-/// More than the protocol's ten digits can say is as good as no limit.
-constexpr std::int64_t longest_timeout_ms = 9'999'999'999;
 
 template <class Request>
 Request request_for(const entry_key& key) {
@@ -36,12 +27,10 @@ Request request_for(const entry_key& key) {
 
 class connect_endpoint : public cache_endpoint {
 public:
-  connect_endpoint(connect_config config, service_url url)
-      : config_(std::move(config)), http_(std::move(url), config_.url),
-        random_(std::random_device{}()) {}
+  explicit connect_endpoint(const connect_config& config) : caller_(config), extension_(caller_) {}
 
   result<found_output> get(const call_context& context, const entry_key& key) override {
-    return get_by(deadline_of(context), context, key);
+    return get_by(caller_.deadline_of(context), context, key);
   }
 
   result<put_status> put(const call_context& context, const entry_key& key,
@@ -49,19 +38,25 @@ public:
                          const put_condition& when) override;
 
   result<void> remove(const call_context& context, const entry_key& key) override {
-    auto done = call<cacheservice::DeleteCacheResponse>(
-        "Delete", deadline_of(context), context, key, request_for<v2::DeleteCacheRequest>(key));
+    auto done =
+        call<cacheservice::DeleteCacheResponse>("Delete", caller_.deadline_of(context), context,
+                                                key, request_for<v2::DeleteCacheRequest>(key));
     if (done)
       return {};
     // It was there, and went with an earlier try whose answer was lost.
-    if (done.error().code == errc::not_found && repeated_)
+    if (done.error().code == errc::not_found && caller_.repeated())
       return {};
     return done.error();
   }
 
+  // The extension's tells the fencing token.
   result<reservation> reserve(const call_context& context, const entry_key& key,
                               const std::string& owner, duration heartbeat) override {
-    return reserve_by(deadline_of(context), context, key, owner, heartbeat);
+    const auto deadline = caller_.deadline_of(context);
+    const reservation_request wanted{key, owner, heartbeat};
+    if (auto all = extension_.reserve(deadline, context, {&wanted, 1}))
+      return std::move(all->front());
+    return reserve_by(deadline, context, key, owner, heartbeat);
   }
 
   result<void> release(const call_context& context, const entry_key& key,
@@ -69,102 +64,79 @@ public:
     auto request = request_for<v2::ReleaseReservationRequest>(key);
     request.mutable_base_request()->set_owner_id(owner);
     auto done = call<cacheservice::ReleaseReservationResponse>(
-        "ReleaseReservation", deadline_of(context), context, key, request);
+        "ReleaseReservation", caller_.deadline_of(context), context, key, request);
     if (!done)
       return done.error();
     return {};
   }
 
-private:
-  steady::time_point deadline_of(const call_context& context) const {
-    const auto time = context.time_left > duration::zero() ? context.time_left : config_.timeout;
-    return steady::now() + std::min<duration>(time, std::chrono::milliseconds{longest_timeout_ms});
+  std::vector<result<found_output>> get_many(const call_context& context,
+                                             std::span<const entry_key> keys) override {
+    if (keys.size() > 1)
+      if (auto all = extension_.get(caller_.deadline_of(context), context, keys))
+        return std::move(*all);
+    return cache_endpoint::get_many(context, keys);
   }
 
-  result<found_output> get_by(steady::time_point deadline, const call_context& context,
+  std::vector<result<put_status>> put_many(const call_context& context,
+                                           std::span<const entry_put> puts) override {
+    if (puts.size() > 1)
+      if (auto all = extension_.put(caller_.deadline_of(context), context, puts))
+        return std::move(*all);
+    return cache_endpoint::put_many(context, puts);
+  }
+
+  std::vector<result<reservation>>
+  reserve_many(const call_context& context,
+               std::span<const reservation_request> requests) override {
+    if (auto all = extension_.reserve(caller_.deadline_of(context), context, requests))
+      return std::move(*all);
+    return cache_endpoint::reserve_many(context, requests);
+  }
+
+  std::vector<result<void>> release_many(const call_context& context,
+                                         std::span<const release_request> requests) override {
+    if (requests.size() > 1)
+      if (auto all = extension_.release(caller_.deadline_of(context), context, requests))
+        return std::move(*all);
+    return cache_endpoint::release_many(context, requests);
+  }
+
+  std::size_t items_per_call() const override {
+    const auto offered = extension_.is_offered();
+    return !offered ? 0 : *offered ? extension_client::items_per_call : 1;
+  }
+
+  result<waited> wait(const call_context& context, const wait_request& what) override {
+    if (auto told = extension_.wait(caller_.deadline_of(context), context, what))
+      return std::move(*told);
+    return cache_endpoint::wait(context, what);
+  }
+
+private:
+  result<found_output> get_by(time_point deadline, const call_context& context,
                               const entry_key& key);
-  result<reservation> reserve_by(steady::time_point deadline, const call_context& context,
+  std::optional<result<put_status>> put_exactly(time_point deadline, const call_context& context,
+                                                const entry_put& put);
+  result<reservation> reserve_by(time_point deadline, const call_context& context,
                                  const entry_key& key, const std::string& owner,
                                  duration heartbeat);
 
-  /// Calls, and calls again what may pass, until the deadline. `repeated_` says afterwards whether
-  /// the service may have seen the call more than once.
+  /// One of Flyte's calls.
   template <class Reply, class Request>
-  result<Reply> call(std::string_view method, steady::time_point deadline,
-                     const call_context& context, const entry_key& key, const Request& request);
+  result<Reply> call(std::string_view method, time_point deadline, const call_context& context,
+                     const entry_key& key, const Request& request) {
+    return caller_.call<Reply>(
+        std::string{service_path} + std::string{method}, deadline, context,
+        std::string{method} + " of key \"" + key.key + "\" at " + caller_.url(), request);
+  }
 
-  /// One try: the reply's wire bytes.
-  result<std::string> try_once(const http_request& request);
-
-  connect_config config_;
-  http_client http_;
-  std::minstd_rand random_;
-  bool repeated_ = false;
+  connect_caller caller_;
+  extension_client extension_;
 };
 
-template <class Reply, class Request>
-result<Reply> connect_endpoint::call(std::string_view method, steady::time_point deadline,
-                                     const call_context& context, const entry_key& key,
-                                     const Request& request) {
-  const auto doing = [&] {
-    return std::string{method} + " of key \"" + key.key + "\" at " + config_.url;
-  };
-  http_request http;
-  http.method = "POST";
-  http.path = std::string{service_path} + std::string{method};
-  if (!request.SerializeToString(&http.body))
-    return error{errc::invalid_argument, doing() + ": the request is larger than protobuf's 2 GiB"};
-  const std::vector<std::pair<std::string, std::string>> headers = {
-      {"Content-Type", "application/proto"}, {"Connect-Protocol-Version", "1"}};
-  repeated_ = false;
-  std::uniform_real_distribution<> zero_to_one;
-  retry_schedule schedule{{}, [&] {
-                            return zero_to_one(random_);
-                          }};
-  for (;;) {
-    http.timeout = deadline - steady::now();
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(http.timeout).count();
-    http.headers = headers;
-    http.headers.emplace_back("Connect-Timeout-Ms", std::to_string(std::max<long>(left, 1)));
-    if (!config_.token.empty())
-      http.headers.emplace_back("Authorization", "Bearer " + config_.token);
-    if (!context.traceparent.empty())
-      http.headers.emplace_back("traceparent", context.traceparent);
-    auto bytes = try_once(http);
-    if (bytes) {
-      auto reply = parse_message<Reply>(*bytes);
-      if (!reply) // its invalid_argument would blame our request
-        return within(doing() + ": the answer", {errc::internal, reply.error().message});
-      return reply;
-    }
-    const auto code = bytes.error().code;
-    if (code != errc::unavailable && code != errc::aborted)
-      return within(doing(), bytes.error());
-    const auto pause = schedule.next(deadline - steady::now());
-    if (!pause)
-      return within(doing(), bytes.error());
-    repeated_ = true;
-    std::this_thread::sleep_for(*pause);
-  }
-}
-
-result<std::string> connect_endpoint::try_once(const http_request& request) {
-  auto answer = http_.send(request);
-  if (!answer)
-    return answer.error();
-  repeated_ = repeated_ || answer->repeated;
-  if (answer->status != 200)
-    return connect_error(answer->status, answer->body);
-  const auto type =
-      std::string_view{answer->content_type}.substr(0, answer->content_type.find(';'));
-  if (type != "application/proto")
-    return error{errc::internal, "the answer's content type is \"" + answer->content_type +
-                                     "\", not application/proto"};
-  return std::move(answer->body);
-}
-
-result<found_output> connect_endpoint::get_by(steady::time_point deadline,
-                                              const call_context& context, const entry_key& key) {
+result<found_output> connect_endpoint::get_by(time_point deadline, const call_context& context,
+                                              const entry_key& key) {
   auto reply = call<cacheservice::GetCacheResponse>("Get", deadline, context, key,
                                                     request_for<v2::GetCacheRequest>(key));
   if (!reply)
@@ -172,22 +144,42 @@ result<found_output> connect_endpoint::get_by(steady::time_point deadline,
   // An entry without metadata is for the caller to judge: it may replace it.
   if (!reply->has_output() ||
       reply->output().output_case() == cacheservice::CachedOutput::OUTPUT_NOT_SET)
-    return error{errc::internal,
-                 "Get of key \"" + key.key + "\" at " + config_.url + ": the answer has no output"};
+    return error{errc::internal, "Get of key \"" + key.key + "\" at " + caller_.url() +
+                                     ": the answer has no output"};
   return found_output{std::move(*reply->mutable_output()), std::nullopt};
+}
+
+// With the fencing token and the generation, which Flyte's calls don't carry.
+std::optional<result<put_status>> connect_endpoint::put_exactly(time_point deadline,
+                                                                const call_context& context,
+                                                                const entry_put& put) {
+  auto all = extension_.put(deadline, context, {&put, 1});
+  if (!all)
+    return std::nullopt;
+  auto& done = all->front();
+  const bool perhaps_ours = !done && done.error().code == errc::failed_precondition &&
+                            put.when.generation && caller_.repeated();
+  if (perhaps_ours) // that generation was replaced by a try of ours whose answer was lost
+    if (const auto present = get_by(deadline, context, put.key);
+        present && content_digest(*present->output) == content_digest(*put.output))
+      done = put_status::already_same;
+  return std::move(done);
 }
 
 result<put_status> connect_endpoint::put(const call_context& context, const entry_key& key,
                                          const cacheservice::CachedOutput& output,
                                          const put_condition& when) {
-  const auto deadline = deadline_of(context);
+  const auto deadline = caller_.deadline_of(context);
+  if (when.held || when.generation)
+    if (auto done = put_exactly(deadline, context, {key, output, when}))
+      return std::move(*done);
   if (when.held) {
     // Flyte's calls carry no fencing token, so the reservation is extended just before.
     auto holder = reserve_by(deadline, context, key, when.held->owner, duration::zero());
     if (!holder)
       return holder.error();
     if (holder->owner != when.held->owner)
-      return error{errc::failed_precondition, "Put of key \"" + key.key + "\" at " + config_.url +
+      return error{errc::failed_precondition, "Put of key \"" + key.key + "\" at " + caller_.url() +
                                                   ": the reservation is held by \"" +
                                                   holder->owner + "\" now"};
   }
@@ -211,13 +203,13 @@ result<put_status> connect_endpoint::put(const call_context& context, const entr
                                                                       : put_status::already_other;
   if (present.error().code != errc::not_found)
     return present.error();
-  return error{errc::aborted, "Put of key \"" + key.key + "\" at " + config_.url +
+  return error{errc::aborted, "Put of key \"" + key.key + "\" at " + caller_.url() +
                                   ": an entry was in the way and has gone meanwhile"};
 }
 
-result<reservation> connect_endpoint::reserve_by(steady::time_point deadline,
-                                                 const call_context& context, const entry_key& key,
-                                                 const std::string& owner, duration heartbeat) {
+result<reservation> connect_endpoint::reserve_by(time_point deadline, const call_context& context,
+                                                 const entry_key& key, const std::string& owner,
+                                                 duration heartbeat) {
   auto request = request_for<v2::GetOrExtendReservationRequest>(key);
   request.mutable_base_request()->set_owner_id(owner);
   *request.mutable_base_request()->mutable_heartbeat_interval() = to_wire(heartbeat);
@@ -228,12 +220,12 @@ result<reservation> connect_endpoint::reserve_by(steady::time_point deadline,
   const auto& held = reply->reservation();
   if (held.owner_id().empty())
     return error{errc::internal, "GetOrExtendReservation of key \"" + key.key + "\" at " +
-                                     config_.url + ": the answer has no reservation"};
+                                     caller_.url() + ": the answer has no reservation"};
   const auto heartbeat_in_force = from_wire(held.heartbeat_interval(), "heartbeat_interval");
   const auto expires = from_wire(held.expires_at(), "expires_at");
   if (!heartbeat_in_force || !expires)
     return error{errc::internal,
-                 "GetOrExtendReservation of key \"" + key.key + "\" at " + config_.url + ": " +
+                 "GetOrExtendReservation of key \"" + key.key + "\" at " + caller_.url() + ": " +
                      (expires ? heartbeat_in_force.error() : expires.error()).message};
   reservation in_force;
   in_force.key = key; // not the answer's: Flyte's service gives a form of its own
@@ -260,8 +252,7 @@ result<void> connect_config::validate() const {
 
 std::unique_ptr<cache_endpoint> make_connect_endpoint(connect_config config) {
   config.validate().value();
-  auto url = parse_service_url(config.url).value();
-  return std::make_unique<connect_endpoint>(std::move(config), std::move(url));
+  return std::make_unique<connect_endpoint>(config);
 }
 
 } // namespace deja

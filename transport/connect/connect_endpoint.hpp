@@ -15,10 +15,12 @@ struct connect_config {
   result<void> validate() const;
 };
 
-/// Flyte's calls over the Connect protocol, binary bodies; Flyte's own service answers it too. A
-/// put with `when.held` extends the reservation first and fails with failed_precondition where it
-/// is another's; a put into an entry that exists compares by looking it up. `when.generation` can't
-/// be sent: it becomes an overwrite.
+/// The calls over the Connect protocol, binary bodies. Flyte's own service answers them too: where
+/// a service does not have Deja's extension, which is found out by a call of it and looked at again
+/// after some minutes, it is asked by Flyte's calls alone. Those take one item each and tell no
+/// fencing token and no generation. A put with `when.held` then extends the reservation first and
+/// fails with failed_precondition where it is another's; one into an entry that exists compares by
+/// looking it up; `when.generation` becomes an overwrite; and nobody can wait.
 std::unique_ptr<cache_endpoint> make_connect_endpoint(connect_config config);
 
 /// The content store of a service: `GET`, `HEAD`, `PUT /cas/sha256/<hex>`.

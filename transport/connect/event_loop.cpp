@@ -32,6 +32,11 @@ void loop_inbox::give_up_after(std::uint64_t call, duration limit, response inst
     waiting->give_up_after(limit, std::move(instead));
 }
 
+void loop_inbox::when_gone(std::uint64_t call, std::function<void()> leave) {
+  if (auto* const waiting = loop_->caller(call))
+    waiting->when_gone(std::move(leave));
+}
+
 void loop_inbox::close() {
   const std::lock_guard lock{mutex_};
   loop_ = nullptr;

@@ -29,6 +29,9 @@ public:
   /// The call's session gives up after `limit`. On the loop's thread only.
   void give_up_after(std::uint64_t call, duration limit, response instead);
 
+  /// Tells when the call's client goes. On the loop's thread only.
+  void when_gone(std::uint64_t call, std::function<void()> leave);
+
   /// The loop is about to go.
   void close();
 

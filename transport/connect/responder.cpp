@@ -40,4 +40,8 @@ void responder::give_up_after(duration limit, response instead) const {
   state_->inbox->give_up_after(state_->call, limit, std::move(instead));
 }
 
+void responder::when_gone(std::function<void()> leave) const {
+  state_->inbox->when_gone(state_->call, std::move(leave));
+}
+
 } // namespace deja::http

@@ -27,6 +27,11 @@ public:
   /// If no answer comes within `limit`, `instead` is it. From within the handler only.
   void give_up_after(duration limit, response instead) const;
 
+  /// Watches the connection while the call waits: where the client goes, `leave` is called, on the
+  /// session's loop. A client that only says that it sends no more counts as gone. From within the
+  /// handler only.
+  void when_gone(std::function<void()> leave) const;
+
 private:
   struct state;
 

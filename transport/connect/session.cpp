@@ -79,6 +79,10 @@ void session::give_up_after(duration limit, response instead) {
   deadline_ = std::min(deadline_, steady::now() + limit);
 }
 
+void session::when_gone(std::function<void()> leave) {
+  when_gone_ = std::move(leave);
+}
+
 void session::check_deadline(time_point now) {
   if (now < deadline_)
     return;
@@ -242,6 +246,7 @@ asio::awaitable<void> session::call(const unary_handler& handler) {
   if (!co_await receive_body())
     co_return;
   instead_.reset();
+  when_gone_ = nullptr;
   const auto number = loop_.begin_call(*this);
   expect_within(served_->config.answer_timeout);
   try {
@@ -253,9 +258,15 @@ asio::awaitable<void> session::call(const unary_handler& handler) {
   if (!answer_) {
     waits_for_answer_ = true;
     wake_.expires_at(time_point::max());
+    if (when_gone_)
+      watch_client();
     boost::system::error_code woken;
     co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
     waits_for_answer_ = false;
+    if (when_gone_) {
+      ++watch_;
+      socket_.cancel();
+    }
   }
   loop_.end_call(number);
 }
@@ -354,6 +365,20 @@ asio::awaitable<bool> session::send_bytes(std::string_view first, std::string_vi
 bool session::has_unread() {
   boost::system::error_code gone; // then there is nothing to be read
   return !parser_->complete() || scratch_->input.size() > 0 || socket_.available(gone) > 0;
+}
+
+// Readable and nothing to be read: the client has gone. One that sends its next request already is
+// not watched any more.
+void session::watch_client() {
+  socket_.async_wait(socket::wait_read, [this, self = shared_from_this(), watch = ++watch_](
+                                            const boost::system::error_code& problem) {
+    boost::system::error_code broken;
+    if (problem || watch != watch_ || socket_.available(broken) > 0)
+      return;
+    ends_ = true;
+    when_gone_();
+    answered(error_response({errc::canceled, "the client has gone"}));
+  });
 }
 
 // With unread bytes a close would be a reset, which takes the answer from the client's hands.

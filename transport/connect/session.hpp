@@ -38,6 +38,9 @@ public:
   /// That call has `limit` from now on.
   void give_up_after(duration limit, response instead);
 
+  /// Calls this where the client goes while the call waits for its answer.
+  void when_gone(std::function<void()> leave);
+
   /// Ends what should have ended by now.
   void check_deadline(time_point now);
 
@@ -70,6 +73,7 @@ private:
   awaitable<bool> send(const response& head, std::string_view body, std::uint64_t body_size);
   awaitable<bool> send_bytes(std::string_view first, std::string_view second);
   bool has_unread();
+  void watch_client();
   awaitable<void> linger();
 
   void expect_within(duration limit);
@@ -95,6 +99,8 @@ private:
   bool expired_ = false;
   bool waits_for_answer_ = false;
   std::optional<response> answer_, instead_;
+  std::function<void()> when_gone_; // of the call that waits
+  std::uint64_t watch_ = 0;         // over its client; an earlier one is void
 
   time_point began_waiting_{}; // a stream's pace
   duration waited_{};

@@ -25,6 +25,13 @@ struct scan_page {
   std::string next;
 };
 
+/// What an index holds. What has expired counts until it is swept.
+struct index_statistics {
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0; ///< Of the entries' outputs.
+  std::uint64_t reservations = 0;
+};
+
 /// The metadata store. It *decides*: each operation is one atomic, conditional step on the index's
 /// own clock; whoever calls it only groups and waits. All calls may be made from any thread. Each
 /// `done` is called exactly once, from a thread of the index or, where the answer needs no waiting,
@@ -50,6 +57,9 @@ public:
   /// A page of what `filter` selects, ordered by primary key; `cursor` is empty for the first page.
   virtual void scan(scan_filter filter, std::string cursor,
                     std::function<void(result<scan_page>)> done) = 0;
+
+  /// Counts all there is, which may take as long as a scan.
+  virtual void statistics(std::function<void(result<index_statistics>)> done) = 0;
 
   /// Calls `on_change` with the keys that changed, for changes by this process and, where the
   /// backend can tell, by others. One watcher; an empty function ends it. `on_change` must not

@@ -63,6 +63,20 @@ public:
     done(scanner->finish());
   }
 
+  void statistics(std::function<void(result<index_statistics>)> done) override {
+    index_statistics total;
+    std::shared_lock lock{mutex_};
+    for (const auto& [id, state] : states_) {
+      if (state.entry) {
+        ++total.entries;
+        total.bytes += state.entry->size;
+      }
+      total.reservations += state.reservation ? 1 : 0;
+    }
+    lock.unlock();
+    done(total);
+  }
+
   void watch(std::function<void(std::span<const entry_key>)> on_change) override {
     std::lock_guard lock{watch_mutex_};
     on_change_ = std::move(on_change);

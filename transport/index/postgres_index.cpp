@@ -47,14 +47,13 @@ struct lookup_job {
   bool tried = false;
 };
 
-struct scan_job {
+/// A listing or a count: what may take long.
+struct listing_job {
   std::size_t size() const { return 1; }
 
-  void refuse(const error& why) const { done(why); }
+  void refuse(const error& why) const { work(why); }
 
-  scan_filter filter;
-  std::string cursor;
-  std::function<void(result<scan_page>)> done;
+  std::function<void(result<postgres::connection*>)> work;
 };
 
 result<void> prepare(postgres::connection& database,
@@ -77,7 +76,7 @@ class postgres_index final : public index {
 public:
   explicit postgres_index(const postgres_index_config& config)
       : config_(config), notices_(worker_config(false), [this](auto keys) { tell_watcher(keys); }),
-        scanner_(worker_config(false), scanning()), writer_(worker_config(true), writing()) {
+        lister_(worker_config(false), listing()), writer_(worker_config(true), writing()) {
     for (std::size_t count = 0; count < config_.readers; ++count)
       readers_.push_back(
           std::make_unique<postgres_worker<lookup_job>>(worker_config(false), reading()));
@@ -99,7 +98,13 @@ public:
 
   void scan(scan_filter filter, std::string cursor,
             std::function<void(result<scan_page>)> done) override {
-    scanner_.submit({std::move(filter), std::move(cursor), std::move(done)});
+    list(std::move(done), [filter = std::move(filter), cursor = std::move(cursor)](auto& database) {
+      return postgres_rows::scan(database, filter, cursor);
+    });
+  }
+
+  void statistics(std::function<void(result<index_statistics>)> done) override {
+    list(std::move(done), postgres_rows::statistics);
   }
 
   void watch(std::function<void(std::span<const entry_key>)> on_change) override {
@@ -155,17 +160,25 @@ private:
             }};
   }
 
-  postgres_worker<scan_job>::behaviour scanning() {
+  template <class Done, class Work>
+  void list(Done done, Work work) {
+    lister_.submit({[done = std::move(done), work = std::move(work)](const auto& database) {
+      if (!database)
+        return done(database.error());
+      auto listed = work(**database);
+      if (!listed)
+        lose_where_useless(**database, listed.error());
+      done(std::move(listed));
+    }});
+  }
+
+  postgres_worker<listing_job>::behaviour listing() {
     return {.prepare = reading().prepare,
             .serve =
-                [](auto& database, std::vector<scan_job> jobs) {
-                  for (const auto& job : jobs) {
-                    auto page = postgres_rows::scan(database, job.filter, job.cursor);
-                    if (!page)
-                      lose_where_useless(database, page.error());
-                    job.done(std::move(page));
-                  }
-                  return std::vector<scan_job>{};
+                [](auto& database, const std::vector<listing_job>& jobs) {
+                  for (const auto& job : jobs)
+                    job.work(&database);
+                  return std::vector<listing_job>{};
                 },
             .listen =
                 [](auto&) {
@@ -259,7 +272,7 @@ private:
 
   // Each has a thread that uses what stands above it.
   postgres_notices notices_;
-  postgres_worker<scan_job> scanner_;
+  postgres_worker<listing_job> lister_;
   std::vector<std::unique_ptr<postgres_worker<lookup_job>>> readers_;
   postgres_worker<write_job> writer_;
 };

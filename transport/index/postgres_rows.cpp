@@ -31,6 +31,12 @@ postgres::statement scan_statement(const std::string& now, scan_filter::kind wha
               (entries ? "generation" : "fencing_token") + " > 0 ORDER BY id LIMIT $7::bigint"};
 }
 
+postgres::statement count_statement() {
+  return {"count_all", "SELECT count(*) FILTER (WHERE generation > 0), coalesce("
+                       "sum(octet_length(output)) FILTER (WHERE generation > 0), 0)::bigint, "
+                       "count(*) FILTER (WHERE fencing_token > 0) FROM deja_item"};
+}
+
 digest read_digest(std::string_view bytes) {
   digest value{};
   std::copy_n(bytes.begin(), std::min(bytes.size(), value.size()), value.begin());
@@ -101,7 +107,7 @@ decision_context moment_at(std::int64_t nanoseconds) {
 
 std::vector<postgres::statement> postgres_rows::statements(const std::string& now) {
   return {lookup_statement(now), scan_statement(now, scan_filter::kind::entries),
-          scan_statement(now, scan_filter::kind::reservations)};
+          scan_statement(now, scan_filter::kind::reservations), count_statement()};
 }
 
 result<std::vector<outcome>> postgres_rows::lookup(postgres::connection& database,
@@ -165,6 +171,16 @@ result<scan_page> postgres_rows::scan(postgres::connection& database, const scan
     if (rows->count() < scan_batch)
       return scanner->finish();
   }
+}
+
+result<index_statistics> postgres_rows::statistics(postgres::connection& database) {
+  const auto rows = database.run(postgres::call{"count_all", {}, {}});
+  if (!rows)
+    return rows.error();
+  const auto number = [&](int column) {
+    return static_cast<std::uint64_t>(rows->integer(0, column));
+  };
+  return index_statistics{number(0), number(1), number(2)};
 }
 
 } // namespace deja

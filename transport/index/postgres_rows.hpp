@@ -35,6 +35,8 @@ public:
 
   static result<scan_page> scan(postgres::connection& database, const scan_filter& filter,
                                 const std::string& cursor);
+
+  static result<index_statistics> statistics(postgres::connection& database);
 };
 
 } // namespace deja

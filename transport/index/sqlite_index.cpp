@@ -111,6 +111,15 @@ public:
     done(std::move(page));
   }
 
+  void statistics(std::function<void(result<index_statistics>)> done) override {
+    auto lent = borrow();
+    if (!lent)
+      return done(lent.error());
+    auto total = sqlite_rows::statistics((*lent)->database);
+    give_back(std::move(*lent));
+    done(total);
+  }
+
   void watch(std::function<void(std::span<const entry_key>)> on_change) override {
     std::lock_guard lock{watch_mutex_};
     on_change_ = std::move(on_change);

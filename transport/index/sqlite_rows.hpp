@@ -30,6 +30,8 @@ public:
   static result<scan_page> scan(sqlite::database& database, const scan_filter& filter,
                                 const std::string& cursor, const decision_context& context);
 
+  static result<index_statistics> statistics(sqlite::database& database);
+
 private:
   sqlite::statement load_entry_, load_reservation_;
   sqlite::statement put_entry_, touch_entry_, delete_entry_;

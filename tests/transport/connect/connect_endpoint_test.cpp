@@ -45,6 +45,9 @@ std::string failing(int status, const std::string& code) {
                 R"({"code":")" + code + R"(","message":"it says why","details":[]})");
 }
 
+/// What a service says that has Flyte's calls only.
+const std::string no_extension = failing(404, "unimplemented");
+
 /// An endpoint of a service that gives these answers on one connection.
 struct fixture_of {
   explicit fixture_of(std::vector<std::string> answers)
@@ -217,13 +220,14 @@ BOOST_AUTO_TEST_CASE(overwrites_where_it_is_told_to_or_the_generation_is_known) 
   always.overwrite = true;
   put_condition dead;
   dead.generation = 7;
-  const auto requests =
-      requests_of({proto_answer(""), proto_answer("")}, [&](cache_endpoint& endpoint) {
+  const auto requests = requests_of(
+      {proto_answer(""), no_extension, proto_answer("")}, [&](cache_endpoint& endpoint) {
         BOOST_TEST(code_of(endpoint.put({}, key, output("u"), always)) == errc::ok);
         BOOST_TEST(code_of(endpoint.put({}, key, output("u"), dead)) == errc::ok);
       });
-  for (const auto& request : requests)
-    BOOST_TEST(body_of<v2::PutCacheRequest>(request).base_request().overwrite().overwrite());
+  for (const std::size_t at : {0, 2})
+    BOOST_TEST(
+        body_of<v2::PutCacheRequest>(requests.at(at)).base_request().overwrite().overwrite());
 }
 
 BOOST_AUTO_TEST_CASE(tells_the_same_output_in_the_way_from_another) {
@@ -251,17 +255,17 @@ BOOST_AUTO_TEST_CASE(extends_the_reservation_before_a_fenced_put) {
   put_condition when;
   when.held = fence{"me", 0};
   const auto requests =
-      requests_of({held_by("me"), proto_answer("")}, [&](cache_endpoint& endpoint) {
+      requests_of({no_extension, held_by("me"), proto_answer("")}, [&](cache_endpoint& endpoint) {
         BOOST_TEST((endpoint.put({}, key, output("u"), when).value() == put_status::stored));
       });
-  BOOST_TEST(requests.at(0).find("/GetOrExtendReservation ") != std::string::npos);
-  BOOST_TEST(requests.at(1).find("/Put ") != std::string::npos);
+  BOOST_TEST(requests.at(1).find("/GetOrExtendReservation ") != std::string::npos);
+  BOOST_TEST(requests.at(2).find("/Put ") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(puts_nothing_where_another_holds_the_reservation) {
   put_condition when;
   when.held = fence{"me", 0};
-  fixture_of at{{held_by("other")}};
+  fixture_of at{{no_extension, held_by("other")}};
   const auto done = at.endpoint->put({}, key, output("u"), when);
   BOOST_TEST(code_of(done) == errc::failed_precondition);
   BOOST_TEST(done.error().message.find("\"other\"") != std::string::npos);
@@ -281,7 +285,7 @@ BOOST_AUTO_TEST_CASE(has_removed_what_is_gone_after_a_lost_answer) {
 }
 
 BOOST_AUTO_TEST_CASE(reserves) {
-  fixture_of at{{held_by("other"), proto_answer("")}};
+  fixture_of at{{no_extension, held_by("other"), proto_answer("")}};
   const auto held = at.endpoint->reserve({}, key, "me", 1500ms);
   BOOST_REQUIRE_EQUAL(code_of(held), errc::ok);
   BOOST_TEST((held->key == key));
@@ -295,15 +299,15 @@ BOOST_AUTO_TEST_CASE(takes_no_reservation_with_times_that_are_none) {
   cacheservice::GetOrExtendReservationResponse response;
   response.mutable_reservation()->set_owner_id("me");
   response.mutable_reservation()->mutable_expires_at()->set_seconds(INT64_MAX);
-  fixture_of at{{proto_answer(response.SerializeAsString())}};
+  fixture_of at{{no_extension, proto_answer(response.SerializeAsString())}};
   BOOST_TEST(code_of(at.endpoint->reserve({}, key, "me", 1s)) == errc::internal);
 }
 
 BOOST_AUTO_TEST_CASE(sends_heartbeats_exactly) {
-  const auto requests = requests_of({held_by("me")}, [](cache_endpoint& endpoint) {
+  const auto requests = requests_of({no_extension, held_by("me")}, [](cache_endpoint& endpoint) {
     BOOST_TEST(code_of(endpoint.reserve({}, key, "me", 1500ms)) == errc::ok);
   });
-  const auto request = body_of<v2::GetOrExtendReservationRequest>(requests.at(0)).base_request();
+  const auto request = body_of<v2::GetOrExtendReservationRequest>(requests.at(1)).base_request();
   BOOST_TEST(request.owner_id() == "me");
   BOOST_TEST(request.heartbeat_interval().seconds() == 1);
   BOOST_TEST(request.heartbeat_interval().nanos() == 500'000'000);

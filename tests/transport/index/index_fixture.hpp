@@ -154,15 +154,18 @@ private:
   std::unique_ptr<index> open(const std::string& backend) {
     if (backend == "memory")
       return make_memory_index(clock);
-    if (backend == "sqlite")
-      return make_sqlite_index({.path = folder / "index.sqlite", .clock = clock}).value();
+    if (backend.starts_with("sqlite"))
+      return make_sqlite_index({.path = folder / "index.sqlite",
+                                .clock = clock,
+                                .exclusive = backend == "sqlite, exclusive"})
+          .value();
     const auto url = postgres_server::shared().fresh_url();
     clock = std::make_shared<database_clock>(url);
     return make_postgres_index({.url = url, .now = database_clock::sql}).value();
   }
 };
 
-inline const std::vector<std::string> local_backends = {"memory", "sqlite"};
+inline const std::vector<std::string> local_backends = {"memory", "sqlite", "sqlite, exclusive"};
 
 /// All that are installed.
 inline const auto all_backends = [] {

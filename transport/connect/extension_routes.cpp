@@ -1,0 +1,612 @@
+#include <deja/transport/connect/extension_routes.hpp>
+
+#include <deja/messages/cached_output.hpp>
+#include <deja/messages/proto_bytes.hpp>
+#include <deja/transport/connect/connect_call.hpp>
+#include <deja/transport/connect/extension_wire.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <atomic>
+
+namespace deja::http {
+
+namespace {
+
+/// Entries deleted as one group.
+constexpr std::size_t delete_group = 256;
+
+constexpr std::uint32_t usual_page = 100;
+constexpr std::uint32_t largest_page = 1000;
+
+/// Wire bytes of a message, field by field, where entries are sent as they lie.
+class wire_writer {
+public:
+  static std::size_t size_of(std::uint64_t number) {
+    std::size_t size = 1;
+    for (; number >= 0x80; number >>= 7)
+      ++size;
+    return size;
+  }
+
+  /// Of a field that holds bytes, with its tag.
+  static std::size_t size_of(std::string_view bytes) {
+    return 1 + size_of(bytes.size()) + bytes.size();
+  }
+
+  void bytes(int field, std::string_view value) {
+    length(field, value.size());
+    out_ += value;
+  }
+
+  /// Begins a field of this many bytes, which follow.
+  void length(int field, std::size_t size) {
+    constexpr int length_delimited = 2;
+    out_ += static_cast<char>(field << 3 | length_delimited);
+    varint(size);
+  }
+
+  void number(int field, std::uint64_t value) {
+    out_ += static_cast<char>(field << 3);
+    varint(value);
+  }
+
+  std::size_t size() const { return out_.size(); }
+
+  std::string take() { return std::move(out_); }
+
+private:
+  void varint(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7)
+      out_ += static_cast<char>(value | 0x80);
+    out_ += static_cast<char>(value);
+  }
+
+  std::string out_;
+};
+
+error no_entry(const entry_key& key) {
+  return {errc::not_found, "there is no entry for key \"" + key.key + "\""};
+}
+
+void append_hit(wire_writer& to, const entry& found) {
+  to.length(v1::GetResponse::kOutcomesFieldNumber,
+            wire_writer::size_of(found.output) + 1 + wire_writer::size_of(found.generation));
+  to.bytes(v1::GetOutcome::kOutputFieldNumber, found.output);
+  to.number(v1::GetOutcome::kGenerationFieldNumber, found.generation);
+}
+
+void append_failure(wire_writer& to, const error& why, const std::optional<reservation>& held) {
+  v1::GetOutcome outcome;
+  *outcome.mutable_error() = to_wire(why);
+  if (held)
+    *outcome.mutable_reservation() = to_wire(*held);
+  to.bytes(v1::GetResponse::kOutcomesFieldNumber, serialize(outcome));
+}
+
+v1::Entry listed(const entry& found) {
+  v1::Entry wire;
+  *wire.mutable_key() = to_wire(found.key);
+  wire.set_task(found.task);
+  if (const auto output = parse_message<cacheservice::CachedOutput>(found.output))
+    wire.set_output_uri(output->output_uri());
+  wire.set_size(found.size);
+  wire.set_generation(found.generation);
+  *wire.mutable_created_at() = to_wire(found.created);
+  *wire.mutable_updated_at() = to_wire(found.updated);
+  *wire.mutable_accessed_at() = to_wire(found.accessed);
+  if (found.expires)
+    *wire.mutable_expires_at() = to_wire(*found.expires);
+  return wire;
+}
+
+bool selects_all(const v1::Filter& filter) {
+  return !filter.has_org() && !filter.has_project() && !filter.has_domain() && !filter.has_task() &&
+         filter.key_prefix().empty() && !filter.has_older_than();
+}
+
+result<scan_filter> filter_of(const v1::Filter& asked, scan_filter::kind what,
+                              std::uint32_t page_size) {
+  const auto invalid = [](const std::string& why) {
+    return error{errc::invalid_argument, why};
+  };
+  if (page_size > largest_page)
+    return invalid("page_size is " + std::to_string(page_size) + "; at most " +
+                   std::to_string(largest_page) + " is possible");
+  scan_filter filter;
+  filter.what = what;
+  if (asked.has_org())
+    filter.org = asked.org();
+  if (asked.has_project())
+    filter.project = asked.project();
+  if (asked.has_domain())
+    filter.domain = asked.domain();
+  if (asked.has_task()) {
+    if (what == scan_filter::kind::reservations)
+      return invalid("filter.task is given; reservations have none");
+    filter.task = asked.task();
+  }
+  filter.key_prefix = asked.key_prefix();
+  if (asked.has_older_than()) {
+    const auto age = from_wire(asked.older_than(), "filter.older_than");
+    if (!age)
+      return age.error();
+    filter.older_than = *age;
+  }
+  filter.limit = page_size == 0 ? usual_page : page_size;
+  return filter;
+}
+
+result<std::optional<duration>> optional_span(bool given, const google::protobuf::Duration& span,
+                                              std::string_view what) {
+  if (!given)
+    return std::optional<duration>{};
+  const auto read = from_wire(span, what);
+  if (!read)
+    return read.error();
+  return std::optional{*read};
+}
+
+/// What became of each item's operation, and what was put.
+struct written {
+  outcome done;
+  digest content{};
+};
+
+class extension_calls : public std::enable_shared_from_this<extension_calls> {
+public:
+  extension_calls(extension_parts parts, extension_config config)
+      : parts_(std::move(parts)), config_(std::move(config)), rules_(config_.limits) {}
+
+  void get(const v1::GetRequest& asked, const call_context&,
+           const call_answer<v1::GetResponse>& answer) {
+    look_up(asked.keys(), answer, [self = shared_from_this(), answer](const look_up_of_many& all) {
+      answer.wire(self->got(all));
+    });
+  }
+
+  void exists(const v1::ExistsRequest& asked, const call_context&,
+              const call_answer<v1::ExistsResponse>& answer) {
+    look_up(asked.keys(), answer, [answer](const look_up_of_many& all) {
+      v1::ExistsResponse response;
+      for (const auto& [why, entry, held] : all.found) {
+        auto& outcome = *response.add_outcomes();
+        if (why)
+          *outcome.mutable_error() = to_wire(*why);
+        outcome.set_exists(entry.has_value());
+        outcome.set_generation(entry ? entry->generation : 0);
+        outcome.set_size(entry ? entry->size : 0);
+      }
+      answer(std::move(response));
+    });
+  }
+
+  void put(const v1::PutRequest& asked, const call_context&,
+           const call_answer<v1::PutResponse>& answer) {
+    write_items(
+        asked.items(), answer, [this](const v1::PutItem& item) { return put_of(item); },
+        [counters = config_.counters](const written& one, v1::PutOutcome& told) {
+          const auto status = was_put(one.content, one.done);
+          if (!status)
+            *told.mutable_error() = to_wire(status.error());
+          else
+            told.set_status(*status == put_status::stored         ? v1::PUT_STATUS_STORED
+                            : *status == put_status::already_same ? v1::PUT_STATUS_ALREADY_SAME
+                                                                  : v1::PUT_STATUS_ALREADY_OTHER);
+          if (status && *status == put_status::stored)
+            ++counters->puts;
+          if (one.done.entry)
+            told.set_generation(one.done.entry->generation);
+        });
+  }
+
+  void remove(const v1::DeleteRequest& asked, const call_context&,
+              const call_answer<v1::DeleteResponse>& answer) {
+    write_items(
+        asked.items(), answer,
+        [this](const v1::DeleteItem& item) {
+          auto what = rules_.remove(from_wire(item.key()));
+          if (what && item.has_generation())
+            std::get<delete_operation>(*what).generation = item.generation();
+          return what;
+        },
+        [](const written& one, v1::DeleteOutcome& told) {
+          if (one.done.why)
+            *told.mutable_error() = to_wire(*one.done.why);
+        });
+  }
+
+  void reserve(const v1::ReserveRequest& asked, const call_context&,
+               const call_answer<v1::ReserveResponse>& answer) {
+    write_items(
+        asked.items(), answer,
+        [this](const v1::ReserveItem& item) -> result<operation> {
+          const auto heartbeat = from_wire(item.heartbeat_interval(), "heartbeat_interval");
+          if (!heartbeat)
+            return heartbeat.error();
+          return rules_.reserve(from_wire(item.key()), item.owner_id(), *heartbeat);
+        },
+        [](const written& one, v1::ReserveOutcome& told) {
+          if (const auto held = was_reserved(one.done))
+            *told.mutable_reservation() = to_wire(*held);
+          else
+            *told.mutable_error() = to_wire(held.error());
+        });
+  }
+
+  void release(const v1::ReleaseRequest& asked, const call_context&,
+               const call_answer<v1::ReleaseResponse>& answer) {
+    write_items(
+        asked.items(), answer,
+        [this](const v1::ReleaseItem& item) {
+          return rules_.release(from_wire(item.key()), item.owner_id());
+        },
+        [](const written& one, v1::ReleaseOutcome& told) {
+          if (one.done.why)
+            *told.mutable_error() = to_wire(*one.done.why);
+          told.set_released(one.done.reservation.has_value());
+        });
+  }
+
+  void wait(const v1::WaitRequest& asked, const call_context& context,
+            const call_answer<v1::WaitResponse>& answer) {
+    wait_request wanted{from_wire(asked.key()), std::nullopt, asked.entry_only()};
+    if (auto valid = rules_.check(wanted.key); !valid)
+      return answer.fail(valid.error());
+    if (asked.has_newer_than())
+      wanted.newer_than = asked.newer_than();
+    const auto timeout = optional_span(asked.has_timeout(), asked.timeout(), "timeout");
+    if (!timeout)
+      return answer.fail(timeout.error());
+    if (*timeout && **timeout <= duration::zero())
+      return answer.fail({errc::invalid_argument, "timeout must be over 0"});
+    auto time = timeout->value_or(duration::max());
+    if (const auto left = context.time_left; left > duration::zero())
+      // So that the caller hears that its time is up before it gives up.
+      time = std::min(time, left - std::min<duration>(left / 10, std::chrono::milliseconds{200}));
+    answer.when_gone(parts_.wait(std::move(wanted), time, [answer](const result<waited>& what) {
+      if (what)
+        answer(to_wire(*what));
+      else
+        answer.fail(what.error());
+    }));
+  }
+
+  void list_entries(const v1::ListEntriesRequest& asked, const call_context&,
+                    const call_answer<v1::ListEntriesResponse>& answer) {
+    scan(asked, scan_filter::kind::entries, answer, [answer](const scan_page& page) {
+      v1::ListEntriesResponse response;
+      for (const auto& entry : page.entries)
+        *response.add_entries() = listed(entry);
+      response.set_next_page_token(page.next);
+      answer(std::move(response));
+    });
+  }
+
+  void list_reservations(const v1::ListReservationsRequest& asked, const call_context&,
+                         const call_answer<v1::ListReservationsResponse>& answer) {
+    scan(asked, scan_filter::kind::reservations, answer,
+         [answer, count = parts_.count_waiters](const scan_page& page) {
+           v1::ListReservationsResponse response;
+           std::vector<entry_key> keys;
+           for (const auto& held : page.reservations) {
+             *response.add_reservations()->mutable_reservation() = to_wire(held);
+             keys.push_back(held.key);
+           }
+           response.set_next_page_token(page.next);
+           if (keys.empty())
+             return answer(std::move(response));
+           count(std::move(keys), [answer, response = std::move(response)](
+                                      const result<std::vector<std::uint64_t>>& counts) mutable {
+             if (!counts)
+               return answer.fail(counts.error());
+             for (int at = 0; at < response.reservations_size(); ++at)
+               response.mutable_reservations(at)->set_waiters(
+                   (*counts)[static_cast<std::size_t>(at)]);
+             answer(std::move(response));
+           });
+         });
+  }
+
+  void statistics(const v1::StatisticsRequest&, const call_context&,
+                  const call_answer<v1::StatisticsResponse>& answer) {
+    in_pool([self = shared_from_this(), answer] {
+      self->parts_.entries.statistics([self, answer](const result<index_statistics>& total) {
+        if (!total)
+          return answer.fail(total.error());
+        v1::StatisticsResponse response;
+        response.set_entries(total->entries);
+        response.set_entry_bytes(total->bytes);
+        response.set_reservations(total->reservations);
+        response.set_hits(self->config_.counters->hits);
+        response.set_misses(self->config_.counters->misses);
+        response.set_puts(self->config_.counters->puts);
+        self->parts_.count_waiters({}, [answer, response](const auto& counts) mutable {
+          if (!counts)
+            return answer.fail(counts.error());
+          response.set_waiters(counts->front());
+          answer(std::move(response));
+        });
+      });
+    });
+  }
+
+  void delete_matching(const v1::DeleteMatchingRequest& asked, const call_context&,
+                       const call_answer<v1::DeleteMatchingResponse>& answer) {
+    if (selects_all(asked.filter()) && !asked.all())
+      return answer.fail({errc::invalid_argument,
+                          "filter selects every entry there is; set all if that is meant"});
+    const auto filter = filter_of(asked.filter(), scan_filter::kind::entries, delete_group);
+    if (!filter)
+      return answer.fail(filter.error());
+    delete_page({*filter, asked.page_token(), 0,
+                 std::chrono::steady_clock::now() + config_.delete_time, answer});
+  }
+
+private:
+  /// A deletion by filter, under way.
+  struct deletion {
+    scan_filter filter;
+    std::string cursor;
+    std::uint64_t deleted;
+    std::chrono::steady_clock::time_point until;
+    call_answer<v1::DeleteMatchingResponse> answer;
+  };
+
+  template <class Task>
+  void in_pool(Task task) const {
+    boost::asio::post(parts_.pool, std::move(task));
+  }
+
+  result<void> check_count(int items) const {
+    if (static_cast<std::size_t>(items) > config_.max_items)
+      return error{errc::invalid_argument, "the call has " + std::to_string(items) +
+                                               " items; at most " +
+                                               std::to_string(config_.max_items) + " are possible"};
+    return {};
+  }
+
+  /// Keys to be looked up, and what was found.
+  struct look_up_of_many {
+    std::vector<entry_key> keys;
+    std::vector<outcome> found;      // for each of them
+    std::vector<std::size_t> places; // of those that are valid
+  };
+
+  /// Has `done(look_up_of_many)` called.
+  template <class Done>
+  void look_up(const google::protobuf::RepeatedPtrField<v1::Key>& asked, const raw_answer& answer,
+               Done done) const {
+    if (auto valid = check_count(asked.size()); !valid)
+      return answer.fail(valid.error());
+    look_up_of_many all;
+    std::vector<entry_key> wanted;
+    all.found.resize(static_cast<std::size_t>(asked.size()));
+    all.keys.reserve(all.found.size());
+    wanted.reserve(all.found.size());
+    for (const auto& wire : asked) {
+      const auto place = all.keys.size();
+      const auto& key = all.keys.emplace_back(from_wire(wire));
+      if (auto valid = rules_.check(key); !valid) {
+        all.found[place].why = valid.error();
+      } else {
+        all.places.push_back(place);
+        wanted.push_back(key);
+      }
+    }
+    if (wanted.empty())
+      return done(all);
+    const bool is_long = wanted.size() > config_.keys_on_loop;
+    auto look = [&from = parts_.entries, wanted = std::move(wanted), all = std::move(all),
+                 done = std::move(done)]() mutable {
+      from.lookup(std::move(wanted), [all = std::move(all),
+                                      done = std::move(done)](std::vector<outcome> found) mutable {
+        for (std::size_t at = 0; at < found.size(); ++at)
+          all.found[all.places[at]] = std::move(found[at]);
+        done(all);
+      });
+    };
+    if (is_long)
+      in_pool(std::move(look));
+    else
+      look();
+  }
+
+  /// GetResponse's wire bytes, with the entries' as they lie.
+  std::string got(const look_up_of_many& all) const {
+    wire_writer bytes;
+    for (std::size_t at = 0; at < all.keys.size(); ++at) {
+      const auto& [why, entry, held] = all.found[at];
+      if (why) {
+        append_failure(bytes, *why, std::nullopt);
+      } else if (!entry) {
+        ++config_.counters->misses;
+        append_failure(bytes, no_entry(all.keys[at]), held);
+      } else if (bytes.size() > 0 && bytes.size() + entry->output.size() > config_.max_answer) {
+        append_failure(bytes,
+                       {errc::resource_exhausted, "the answer would be over the limit of " +
+                                                      std::to_string(config_.max_answer) +
+                                                      " bytes; ask for key \"" + all.keys[at].key +
+                                                      "\" again"},
+                       std::nullopt);
+      } else {
+        ++config_.counters->hits;
+        append_hit(bytes, *entry);
+      }
+    }
+    return bytes.take();
+  }
+
+  /// Makes an operation of each item, applies them as one group, and has `tell(written, outcome)`
+  /// say what became of each.
+  template <class Response, class Item, class Make, class Tell>
+  void write_items(const google::protobuf::RepeatedPtrField<Item>& items,
+                   const call_answer<Response>& answer, Make make, Tell tell) const {
+    if (auto valid = check_count(items.size()); !valid)
+      return answer.fail(valid.error());
+    Response response;
+    std::vector<operation> operations;
+    std::vector<std::pair<int, digest>> places; // of the operations, and what they put
+    for (const auto& item : items) {
+      auto& outcome = *response.add_outcomes();
+      auto what = make(item);
+      if (!what) {
+        *outcome.mutable_error() = to_wire(what.error());
+        continue;
+      }
+      const auto* put = std::get_if<put_operation>(&*what);
+      places.emplace_back(response.outcomes_size() - 1, put ? put->content : digest{});
+      operations.push_back(std::move(*what));
+    }
+    write_all(std::move(operations), answer,
+              [=, response = std::move(response),
+               places = std::move(places)](std::vector<outcome> done) mutable {
+                for (std::size_t at = 0; at < places.size(); ++at)
+                  tell(written{std::move(done[at]), places[at].second},
+                       *response.mutable_outcomes(places[at].first));
+                answer(std::move(response));
+              });
+  }
+
+  /// Applies the operations; they go together, for they come in one turn of the loop.
+  template <class Done>
+  void write_all(std::vector<operation> all, const raw_answer& answer, Done done) const {
+    struct gathering {
+      std::vector<outcome> outcomes;
+      std::atomic<std::size_t> left;
+      Done done;
+    };
+
+    if (all.empty())
+      return done({});
+    const auto gathered =
+        std::make_shared<gathering>(std::vector<outcome>(all.size()), all.size(), std::move(done));
+    for (std::size_t at = 0; at < all.size(); ++at)
+      parts_.write(
+          std::move(all[at]),
+          [gathered, at](outcome one) {
+            gathered->outcomes[at] = std::move(one);
+            if (--gathered->left == 0)
+              gathered->done(std::move(gathered->outcomes));
+          },
+          [answer](std::function<void()> task) { answer.post(std::move(task)); });
+  }
+
+  result<operation> put_of(const v1::PutItem& item) const {
+    put_condition when{.overwrite = item.overwrite()};
+    const auto max_age = optional_span(item.has_max_age(), item.max_age(), "max_age");
+    if (!max_age)
+      return max_age.error();
+    when.max_age = *max_age;
+    if (item.has_replaces_generation())
+      when.generation = item.replaces_generation();
+    if (item.has_fence()) {
+      if (item.fence().owner_id().empty())
+        return error{errc::invalid_argument, "fence.owner_id is empty"};
+      when.held = fence{item.fence().owner_id(), item.fence().fencing_token()};
+    }
+    const auto lifetime = optional_span(item.has_lifetime(), item.lifetime(), "lifetime");
+    if (!lifetime)
+      return lifetime.error();
+    if (*lifetime && **lifetime <= duration::zero())
+      return error{errc::invalid_argument, "lifetime must be over 0"};
+    auto what = rules_.put(from_wire(item.key()), item.output(), when);
+    if (what)
+      std::get<put_operation>(*what).lifetime = *lifetime;
+    return what;
+  }
+
+  template <class Request, class Response, class Done>
+  void scan(const Request& asked, scan_filter::kind what, const call_answer<Response>& answer,
+            Done done) const {
+    const auto filter = filter_of(asked.filter(), what, asked.page_size());
+    if (!filter)
+      return answer.fail(filter.error());
+    in_pool([&from = parts_.entries, filter = *filter, cursor = asked.page_token(), answer,
+             done = std::move(done)] {
+      from.scan(filter, cursor, [answer, done](const result<scan_page>& page) {
+        if (page)
+          done(*page);
+        else
+          answer.fail(page.error());
+      });
+    });
+  }
+
+  void delete_page(deletion under_way) {
+    in_pool([self = shared_from_this(), under_way = std::move(under_way)]() mutable {
+      auto& from = self->parts_.entries;
+      const auto filter = under_way.filter;
+      const auto cursor = under_way.cursor;
+      from.scan(filter, cursor, [=](const result<scan_page>& page) {
+        if (page)
+          self->delete_entries(under_way, *page);
+        else
+          under_way.answer.fail(page.error());
+      });
+    });
+  }
+
+  /// What was replaced since it was listed stays.
+  void delete_entries(deletion under_way, const scan_page& page) {
+    std::vector<operation> all;
+    for (const auto& entry : page.entries)
+      all.emplace_back(delete_operation{entry.key, entry.generation});
+    const auto answer = under_way.answer;
+    write_all(
+        std::move(all), answer,
+        [self = shared_from_this(), under_way = std::move(under_way),
+         next = page.next](const std::vector<outcome>& done) mutable {
+          for (const auto& one : done)
+            if (!one.why)
+              ++under_way.deleted;
+            else if (one.why->code != errc::not_found && one.why->code != errc::failed_precondition)
+              return under_way.answer.fail(within(
+                  std::to_string(under_way.deleted) + " entries were deleted, then", *one.why));
+          under_way.cursor = std::move(next);
+          const bool is_late = std::chrono::steady_clock::now() >= under_way.until;
+          if (!under_way.cursor.empty() && !is_late)
+            return self->delete_page(std::move(under_way));
+          v1::DeleteMatchingResponse response;
+          response.set_deleted(under_way.deleted);
+          response.set_next_page_token(under_way.cursor);
+          under_way.answer(std::move(response));
+        });
+  }
+
+  extension_parts parts_;
+  const extension_config config_;
+  const call_rules rules_;
+};
+
+} // namespace
+
+std::vector<route> extension_routes(extension_parts parts, extension_config config) {
+  config.limits.validate().value();
+  const auto max_body = config.max_body;
+  const auto calls = std::make_shared<extension_calls>(std::move(parts), std::move(config));
+  const auto row = [&]<class Request, class Response>(
+                       std::string_view method,
+                       void (extension_calls::*call)(const Request&, const call_context&,
+                                                     const call_answer<Response>&)) {
+    const auto serve = [calls, call](const Request& asked, const call_context& context,
+                                     const call_answer<Response>& answer) {
+      ((*calls).*call)(asked, context, answer);
+    };
+    return route{"POST", "/deja.v1.CacheService/" + std::string{method},
+                 connect_call<Request, Response>(serve, max_body)};
+  };
+  return {row("Get", &extension_calls::get),
+          row("Exists", &extension_calls::exists),
+          row("Put", &extension_calls::put),
+          row("Delete", &extension_calls::remove),
+          row("Reserve", &extension_calls::reserve),
+          row("Release", &extension_calls::release),
+          row("Wait", &extension_calls::wait),
+          row("ListEntries", &extension_calls::list_entries),
+          row("ListReservations", &extension_calls::list_reservations),
+          row("Statistics", &extension_calls::statistics),
+          row("DeleteMatching", &extension_calls::delete_matching)};
+}
+
+} // namespace deja::http
