@@ -234,38 +234,26 @@ void remembering::verify(const remembered& chosen) {
     config_.tell("hit: stored " + chosen.when + "; computed all the same, for --verify");
   report_.verified = verification::not_compared;
   auto done = run_command();
-  const auto equal = done ? compare(chosen, *done) : result<bool>{error{}};
-  if (!done || report_.status != 0) {
-    if (done)
-      config_.tell("not compared: the command failed, and what is remembered is of a success");
-  } else if (!equal) {
-    config_.tell("not compared with what is remembered: " + equal.error().message);
-    report_.status = 1;
-  } else {
-    report_.verified = *equal ? verification::same : verification::different;
-    report_.status = *equal ? 0 : 1;
-  }
+  if (done && report_.status != 0)
+    config_.tell("not compared: the command failed, and what is remembered is of a success");
+  if (done && report_.status == 0)
+    compare(chosen, *done);
   task_.found();
 }
 
-result<bool> remembering::compare(const remembered& chosen, execution& done) {
-  if (report_.status != 0)
-    return false;
-  if (!done.end.complete)
-    return error{errc::failed_precondition, done.end.incomplete};
-  if (done.said.problem())
-    return *done.said.problem();
-  if (auto same = check_inputs(); !same)
-    return same.error();
-  const auto told = differences(*chosen.result, config_.asked.outputs, config_.plan, done.said,
-                                catalog_.contents());
+void remembering::compare(const remembered& chosen, execution& done) {
+  const auto ready = check(done);
+  const auto told = ready ? differences(*chosen.result, config_.asked.outputs, config_.plan,
+                                        done.said, catalog_.contents())
+                          : ready.error();
+  report_.status = told && told->empty() ? 0 : 1;
   if (!told)
-    return told.error();
+    return config_.tell("not compared with what is remembered: " + told.error().message);
+  report_.verified = told->empty() ? verification::same : verification::different;
   for (const auto& line : *told)
     config_.tell("not as remembered: " + line);
   if (told->empty())
     config_.tell("verified: all that the command made and said is as remembered");
-  return told->empty();
 }
 
 std::optional<execution> remembering::run_command() {
@@ -279,23 +267,30 @@ std::optional<execution> remembering::run_command() {
   return std::move(*done);
 }
 
-result<void> remembering::check_inputs() {
+/// Whether a result can be believed, and what of it the tool alone knows.
+result<void> remembering::check(execution& done) {
+  if (!done.end.complete)
+    return error{errc::failed_precondition, done.end.incomplete};
+  if (done.said.problem())
+    return *done.said.problem();
   const auto now = config_.take_again();
   if (!now)
     return within("what it was made from changed meanwhile", now.error());
   if (const auto changed = differences(config_.command, *now); !changed.empty())
     return error{errc::failed_precondition,
                  changed.front() + " was changed or touched while the command ran"};
+  if (!config_.discovered)
+    return {};
+  auto files = config_.discovered->read(done.began);
+  if (!files)
+    return files.error();
+  files_ = to_text(*files);
   return {};
 }
 
 result<void> remembering::prepare(execution& done) {
-  if (!done.end.complete)
-    return error{errc::failed_precondition, done.end.incomplete};
-  if (done.said.problem())
-    return *done.said.problem();
-  if (auto same = check_inputs(); !same)
-    return same;
+  if (auto fine = check(done); !fine)
+    return fine;
   auto outputs = collect(done);
   if (!outputs)
     return outputs.error();
@@ -345,13 +340,9 @@ result<core::LiteralMap> remembering::collect(execution& done) {
   if (auto added = writer.add(done.said); !added)
     return within("what the command said", added.error());
   report_.bytes = writer.size();
-  if (config_.discovered) {
-    const auto files = config_.discovered->read(done.began);
-    if (!files)
-      return files.error();
-    if (auto added = writer.add(files_field, to_text(*files)); !added)
+  if (config_.discovered)
+    if (auto added = writer.add(files_field, files_); !added)
       return within("the list of files in the depfile", added.error());
-  }
   return writer.finish();
 }
 

@@ -65,14 +65,14 @@ private:
   void use(const catalog_entry& found);
   void hand_out(const remembered& chosen, const catalog_entry& found);
   void verify(const remembered& chosen);
-  result<bool> compare(const remembered& chosen, execution& done);
+  void compare(const remembered& chosen, execution& done);
   void missed(const std::string& why);
   std::string why_not_found(const error& why);
   void explain(const std::string& text);
   void out_of_reach(const error& why);
 
   std::optional<execution> run_command();
-  result<void> check_inputs();
+  result<void> check(execution& done);
   result<void> prepare(execution& done);
   result<core::LiteralMap> collect(execution& done);
   result<void> join_states(put_condition& when);
@@ -83,6 +83,7 @@ private:
   run_report report_;
   bool reachable_ = true;
   bool explained_ = false;             ///< A miss, once.
+  std::string files_;                  ///< The list of those that the tool alone knows.
   core::LiteralMap outputs_;           ///< To be put, with its key map.
   std::optional<core::Literal> state_; ///< Instead, where inputs are discovered.
   std::map<std::string, std::string> key_map_;

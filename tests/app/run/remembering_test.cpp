@@ -472,6 +472,16 @@ BOOST_AUTO_TEST_CASE(verifying_finds_the_state_to_compare_with) {
   BOOST_TEST(states() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(nothing_is_verified_where_a_discovered_input_changes_meanwhile) {
+  discover();
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  asked.verify = true;
+  asked.command.back() += "; echo more >> header";
+  const auto done = run().value();
+  BOOST_TEST(done.status == 1);
+  BOOST_TEST((done.verified == verification::not_compared));
+}
+
 BOOST_AUTO_TEST_CASE(explaining_says_hit_or_miss_and_why) {
   asked.explain = true;
   BOOST_TEST((outcome_of_run() == outcome::stored));
