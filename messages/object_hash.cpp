@@ -159,6 +159,8 @@ private:
 
   // Takes as many of the next elements as are chains and can be hashed at once; false: none.
   bool add_chains(frame& top) {
+    if (!has_room_for_chains())
+      return false;
     std::array<hash_chain, sha256_lanes> chains;
     std::size_t count = 0;
     const auto most = std::min(chains.size(), top.end - top.next);
@@ -172,6 +174,11 @@ private:
       top.hash.update(hashes[at]);
     top.next += count;
     return true;
+  }
+
+  // A chain is no frame, but its objects count as levels.
+  bool has_room_for_chains() const {
+    return frames_.size() + 1 + hash_chain::most_wraps <= max_object_depth;
   }
 
   static bool make_chain(const frame& top, std::size_t at, hash_chain& chain) {
@@ -391,7 +398,7 @@ private:
     }
     batch.flush(); // what follows are longer chains, best side by side
     for (auto& item : added)
-      if (make_chain(item, member.type, hashed_down, batch.next())) {
+      if (has_room_for_chains() && make_chain(item, member.type, hashed_down, batch.next())) {
         item.has_value = true;
         batch.take(item.value);
       }

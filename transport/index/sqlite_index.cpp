@@ -115,9 +115,13 @@ public:
     auto lent = borrow();
     if (!lent)
       return done(lent.error());
-    auto total = sqlite_rows::statistics((*lent)->database);
+    result<index_statistics> total = index_statistics{};
+    const auto read = in_snapshot(**lent, [&]() -> result<void> {
+      total = sqlite_rows::statistics((*lent)->database);
+      return total ? result<void>{} : total.error();
+    });
     give_back(std::move(*lent));
-    done(total);
+    done(read ? total : read.error());
   }
 
   void watch(std::function<void(std::span<const entry_key>)> on_change) override {

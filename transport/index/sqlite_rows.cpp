@@ -333,20 +333,15 @@ result<index_statistics> sqlite_rows::statistics(sqlite::database& database) {
     const char* sql;
   };
 
-  auto done = database.transaction(sqlite::database::access::read, [&]() -> result<void> {
-    for (const auto& [into, sql] :
-         {number{total.entries, "SELECT count(*) FROM entry"},
-          number{total.bytes, "SELECT coalesce(sum(length(output)), 0) FROM entry"},
-          number{total.reservations, "SELECT count(*) FROM reservation"}}) {
-      const auto counted = database.number(sql);
-      if (!counted)
-        return counted.error();
-      into = static_cast<std::uint64_t>(*counted);
-    }
-    return {};
-  });
-  if (!done)
-    return done.error();
+  for (const auto& [into, sql] :
+       {number{total.entries, "SELECT count(*) FROM entry"},
+        number{total.bytes, "SELECT coalesce(sum(length(output)), 0) FROM entry"},
+        number{total.reservations, "SELECT count(*) FROM reservation"}}) {
+    const auto counted = database.number(sql);
+    if (!counted)
+      return counted.error();
+    into = static_cast<std::uint64_t>(*counted);
+  }
   return total;
 }
 

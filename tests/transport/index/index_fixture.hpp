@@ -105,6 +105,12 @@ public:
         [&](auto done) { index_->scan(std::move(filter), std::move(cursor), done); });
   }
 
+  index_statistics statistics() {
+    return wait<std::optional<result<index_statistics>>>(
+               [&](auto done) { index_->statistics(done); })
+        ->value();
+  }
+
 private:
   template <class Answer, class Call>
   Answer wait(Call call) {

@@ -137,6 +137,21 @@ BOOST_DATA_TEST_CASE(refuses_limits_and_cursors_that_are_none, backends, backend
     BOOST_TEST(code_of(f.at.scan({}, cursor)) == errc::invalid_argument);
 }
 
+BOOST_DATA_TEST_CASE(all_there_is_is_counted, testing::backends, backend) {
+  index_fixture index{backend};
+  index.at.apply({put("a", "uri:1"), put("b", "uri:2"), reserve("b", "me"), reserve("c", "me")});
+  const auto bytes =
+      index.at.lookup("a").entry.value().size + index.at.lookup("b").entry.value().size;
+  const auto counted = index.at.statistics();
+  BOOST_TEST(counted.entries == 2U);
+  BOOST_TEST(counted.reservations == 2U);
+  if (std::string{backend} != "postgresql") // which puts the times in when it reads
+    BOOST_TEST(counted.bytes == bytes);
+  index.at.apply({erase("a"), release("b", "me")});
+  BOOST_TEST(index.at.statistics().entries == 1U);
+  BOOST_TEST(index.at.statistics().reservations == 1U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace
