@@ -333,11 +333,10 @@ result<rows> connection::run(const call& only) {
 }
 
 result<std::vector<rows>> connection::receive(std::size_t count) {
-  const auto deadline = std::chrono::steady_clock::now() + patience_;
   std::vector<rows> answers;
   std::optional<error> why;
   while (true) {
-    auto next = next_result(deadline);
+    auto next = next_result();
     if (!next)
       return next.error();
     rows answer;
@@ -366,8 +365,9 @@ result<std::vector<rows>> connection::receive(std::size_t count) {
   return answers;
 }
 
-result<pg_result*> connection::next_result(std::chrono::steady_clock::time_point deadline) {
+result<pg_result*> connection::next_result() {
   using namespace std::chrono;
+  auto deadline = steady_clock::now() + patience_;
   bool hurried = false;
   while (true) {
     const int unsent = pq().flush(handle_.get());

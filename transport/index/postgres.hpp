@@ -126,7 +126,7 @@ private:
 
   result<void> send(const call& what);
   result<std::vector<rows>> receive(std::size_t count);
-  result<pg_result*> next_result(std::chrono::steady_clock::time_point deadline);
+  result<pg_result*> next_result();
   error broken();
   error failure(const pg_result* of) const;
 

@@ -23,8 +23,9 @@ struct verdict {
   static constexpr std::int64_t done = 0, taken = 1, refused = 2, not_held = 3;
 };
 
-/// Outputs in one statement; a message to PostgreSQL has less than a gigabyte.
-constexpr std::size_t most_bytes = std::size_t{64} << 20;
+/// Outputs in one statement. A message to PostgreSQL has less than a gigabyte, and each statement
+/// its time.
+constexpr std::size_t most_bytes = std::size_t{8} << 20;
 
 constexpr auto never = std::numeric_limits<std::int64_t>::max();
 constexpr auto always = std::numeric_limits<std::int64_t>::min();
