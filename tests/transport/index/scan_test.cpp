@@ -1,6 +1,7 @@
 #include "index_fixture.hpp"
 
 #include <algorithm>
+#include <future>
 
 namespace {
 
@@ -135,6 +136,19 @@ BOOST_DATA_TEST_CASE(refuses_limits_and_cursors_that_are_none, backends, backend
   }
   for (const auto& cursor : {std::string{"x"}, std::string(64, 'g'), std::string(66, '0')})
     BOOST_TEST(code_of(f.at.scan({}, cursor)) == errc::invalid_argument);
+}
+
+BOOST_DATA_TEST_CASE(can_be_had_as_numbers, backends, backend) {
+  scan_fixture f{backend};
+  std::uint64_t bytes = 0;
+  for (const auto& entry : f.at.scan({}).value().entries)
+    bytes += entry.size;
+  std::promise<result<index_statistics>> counted;
+  f.at->statistics([&](const auto& total) { counted.set_value(total); });
+  const auto total = counted.get_future().get().value();
+  BOOST_TEST(total.entries == keys.size());
+  BOOST_TEST(total.bytes == bytes);
+  BOOST_TEST(total.reservations == keys.size());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
