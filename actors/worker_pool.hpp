@@ -54,9 +54,9 @@ public:
   void run_many(const reply<many<result<Out>>>& answer, duration time, std::size_t piece,
                 const many<In>& items, const Ts&... what) {
     const auto all = std::make_shared<gathering<Out, In>>(answer, items);
-    all->piece = piece;
+    all->piece = std::min(piece, std::max<std::size_t>(1, all->outcomes.size()));
     all->deadline = deadline_in(time);
-    const auto pieces = (all->outcomes.size() + piece - 1) / piece;
+    const auto pieces = (all->outcomes.size() + all->piece - 1) / all->piece;
     all->lanes = std::max<std::size_t>(1, std::min(config_.workers, pieces));
     for (auto lanes = all->lanes; lanes > 0; --lanes)
       next_piece(all, what...);

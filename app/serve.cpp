@@ -46,7 +46,8 @@ std::optional<int> parse_serve_options(serve_options& into, int argc, char** arg
       ->capture_default_str();
   app.add_option("--data", into.data, "data folder [DEJA_DATA; default: the user's cache folder]")
       ->type_name("DIR");
-  app.add_option("--index", into.index, "memory: or sqlite:PATH [default: in the data folder]")
+  app.add_option("--index", into.index,
+                 "memory:, sqlite:PATH or postgresql://... [default: in the data folder]")
       ->type_name("URL");
   app.add_option("--store", into.store, "where contents lie [default: in the data folder]")
       ->type_name("URL");
@@ -87,8 +88,15 @@ result<holdings> open_holdings(const serve_options& asked) {
     held.folder = std::move(*folder);
     held.locks.push_back(std::move(*lock));
   }
-  auto index =
-      open_index(asked.index.empty() ? "sqlite:" + held.folder->index().string() : asked.index);
+  constexpr std::string_view sqlite = "sqlite:";
+  if (asked.index.starts_with(sqlite) && asked.index.size() > sqlite.size()) {
+    auto lock = folder_lock::take(asked.index.substr(sqlite.size()) + ".lock", lock_patience);
+    if (!lock)
+      return lock.error();
+    held.locks.push_back(std::move(*lock));
+  }
+  auto index = open_index(
+      asked.index.empty() ? "sqlite:" + held.folder->index().string() : asked.index, true);
   if (!index)
     return index.error();
   held.index = std::move(*index);
@@ -175,6 +183,8 @@ result<void> serve(const serve_options& asked, http::server_config config,
   if (started) {
     spdlog::info("serving {} on {}:{}", held->folder ? held->folder->path().string() : "memory",
                  config.host, server.port());
+    if (const auto state = held->index->ready(); !state)
+      spdlog::warn("not ready yet: {}", state.error().message);
     spdlog::info("{}: finishing what is under way",
                  signals.wait() == SIGINT ? "SIGINT" : "SIGTERM");
   }

@@ -1,6 +1,9 @@
 #include <deja/messages/json_form.hpp>
 
+#include <bit>
+#include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace deja {
 
@@ -9,21 +12,38 @@ namespace {
 constexpr std::int32_t nanos_a_second = 1'000'000'000;
 constexpr std::int64_t seconds_a_day = 86'400;
 
-std::string padded(std::uint64_t value, std::size_t width) {
-  auto text = std::to_string(value);
-  return text.size() < width ? std::string(width - text.size(), '0') + text : text;
+template <class Integer>
+short_text decimal(Integer number) {
+  short_text text(short_text::static_capacity, '\0');
+  const auto end = std::to_chars(text.begin(), text.end(), number).ptr;
+  text.resize(static_cast<std::size_t>(end - text.begin()));
+  return text;
+}
+
+// At least so many digits.
+void append_padded(short_text& text, std::uint64_t value, std::size_t width) {
+  const auto digits = decimal(value);
+  if (digits.size() < width)
+    text.append(width - digits.size(), '0');
+  text += digits;
 }
 
 // `.` and as many of 3, 6 or 9 digits as needed; nothing for 0.
-std::string fraction(std::int32_t nanos) {
-  const auto value = static_cast<std::uint64_t>(nanos);
+void append_fraction(short_text& text, std::int32_t nanos) {
+  auto value = static_cast<std::uint64_t>(nanos);
   if (value == 0)
-    return {};
-  if (value % 1'000'000 == 0)
-    return "." + padded(value / 1'000'000, 3);
-  if (value % 1'000 == 0)
-    return "." + padded(value / 1'000, 6);
-  return "." + padded(value, 9);
+    return;
+  std::size_t digits = 9;
+  for (; value % 1'000 == 0; value /= 1'000)
+    digits -= 3;
+  text += '.';
+  append_padded(text, value, digits);
+}
+
+// The magnitude, also of the least number.
+std::uint64_t magnitude(std::int64_t value) {
+  const auto bits = static_cast<std::uint64_t>(value);
+  return value < 0 ? 0 - bits : bits;
 }
 
 struct date {
@@ -50,28 +70,39 @@ date date_of(std::int64_t day) {
 
 } // namespace
 
-std::string number_form(double number) {
+short_text number_form(double number) {
   if (number == 0)
     return "+0:";
   int exponent = 0;
   // frexp gives [0.5, 1), the normal form wants (0.5, 1].
-  auto rest = std::frexp(std::fabs(number), &exponent);
-  if (rest == 0.5) {
-    rest = 1;
-    --exponent;
-  }
-  std::string form{number < 0 ? '-' : '+'};
-  form += std::to_string(exponent);
+  const auto fraction = std::frexp(std::fabs(number), &exponent);
+  const bool power_of_two = fraction == 0.5;
+  short_text form;
+  form += number < 0 ? '-' : '+';
+  form += integer_form(static_cast<std::int64_t>(power_of_two ? exponent - 1 : exponent));
   form += ':';
-  for (; rest != 0; rest *= 2) {
-    const bool one = rest >= 1;
-    form += one ? '1' : '0';
-    rest -= one ? 1 : 0;
+  if (power_of_two) {
+    form += '1';
+    return form;
   }
+  // What is below 1 begins with a 0; the binary digits of the mantissa follow.
+  constexpr int mantissa_bits = std::numeric_limits<double>::digits;
+  const auto mantissa = static_cast<std::uint64_t>(std::ldexp(fraction, mantissa_bits));
+  form += '0';
+  for (int bit = mantissa_bits - 1; bit >= std::countr_zero(mantissa); --bit)
+    form += static_cast<char>('0' + (mantissa >> bit & 1));
   return form;
 }
 
-result<std::string> timestamp_text(const google::protobuf::Timestamp& time) {
+short_text integer_form(std::int64_t number) {
+  return decimal(number);
+}
+
+short_text integer_form(std::uint64_t number) {
+  return decimal(number);
+}
+
+result<short_text> timestamp_text(const google::protobuf::Timestamp& time) {
   if (time.nanos() < 0 || time.nanos() >= nanos_a_second)
     return error{errc::invalid_argument,
                  "a timestamp's nanos must be within 0 and 999999999, not " +
@@ -95,13 +126,22 @@ result<std::string> timestamp_text(const google::protobuf::Timestamp& time) {
   }
   const auto [year, month, of_month] = date_of(day);
   const auto of_day = static_cast<std::uint64_t>(second);
-  const auto years = static_cast<std::uint64_t>(year < 0 ? -year : year);
-  return (year < 0 ? "-" : "") + padded(years, 4) + "-" + padded(month, 2) + "-" +
-         padded(of_month, 2) + "T" + padded(of_day / 3'600, 2) + ":" + padded(of_day / 60 % 60, 2) +
-         ":" + padded(of_day % 60, 2) + fraction(time.nanos()) + "Z";
+  short_text text;
+  if (year < 0)
+    text += '-';
+  append_padded(text, magnitude(year), 4);
+  for (const auto& [mark, part] :
+       {std::pair{'-', month}, std::pair{'-', of_month}, std::pair{'T', of_day / 3'600},
+        std::pair{':', of_day / 60 % 60}, std::pair{':', of_day % 60}}) {
+    text += mark;
+    append_padded(text, part, 2);
+  }
+  append_fraction(text, time.nanos());
+  text += 'Z';
+  return text;
 }
 
-result<std::string> duration_text(const google::protobuf::Duration& span) {
+result<short_text> duration_text(const google::protobuf::Duration& span) {
   constexpr std::int64_t most_seconds = 315'576'000'000;
   const auto seconds = span.seconds();
   const auto nanos = span.nanos();
@@ -115,8 +155,13 @@ result<std::string> duration_text(const google::protobuf::Duration& span) {
     return error{errc::invalid_argument,
                  "a duration's seconds and nanos must have the same sign, not " +
                      std::to_string(seconds) + " and " + std::to_string(nanos)};
-  return (seconds < 0 || nanos < 0 ? "-" : "") + std::to_string(seconds < 0 ? -seconds : seconds) +
-         fraction(nanos < 0 ? -nanos : nanos) + "s";
+  short_text text;
+  if (seconds < 0 || nanos < 0)
+    text += '-';
+  text += integer_form(magnitude(seconds));
+  append_fraction(text, nanos < 0 ? -nanos : nanos);
+  text += 's';
+  return text;
 }
 
 } // namespace deja

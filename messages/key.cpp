@@ -15,12 +15,6 @@ error problem(const std::string& why) {
   return {errc::invalid_argument, "cannot make the cache key: " + why};
 }
 
-result<digest> hash_of(const core::Identifier& identifier) {
-  auto task = identifier;
-  task.clear_version();
-  return object_hash(task, "identifier");
-}
-
 // The inputs in memory; null where none are given.
 result<const core::LiteralMap*> given(const input_source& inputs) {
   if (const auto* unread = std::get_if<inputs_under>(&inputs))
@@ -29,21 +23,26 @@ result<const core::LiteralMap*> given(const input_source& inputs) {
   return read != nullptr ? read->pointer().get() : nullptr;
 }
 
-// The inputs that count: those given, but none where the interface takes none, read or not.
+// The inputs, once identifier and interface are known to be there. Where the interface takes no
+// inputs, they need not have been read.
 result<const core::LiteralMap*> inputs_of(const catalog_key& key) {
-  const auto* none = &core::LiteralMap::default_instance();
+  if (!key.identifier)
+    return problem("no identifier is given");
+  if (!key.interface)
+    return problem("no interface is given");
   if (!key.interface->has_inputs() && std::holds_alternative<inputs_under>(key.inputs))
-    return none;
+    return &core::LiteralMap::default_instance();
   const auto inputs = given(key.inputs);
   if (inputs && *inputs == nullptr)
     return problem("no inputs are given");
-  return !inputs || key.interface->has_inputs() ? inputs : none;
+  return inputs;
 }
 
-// What of the key the task decides: identifier and interface.
-result<std::string> task_part(const core::Identifier& identifier,
+} // namespace
+
+result<task_key> task_key::of(const core::Identifier& identifier,
                               const core::TypedInterface& interface) {
-  const auto task = hash_of(identifier);
+  const auto task = task_hash(identifier);
   if (!task)
     return problem(task.error().message);
   const auto taken = object_hash(interface.inputs(), "interface.inputs");
@@ -52,39 +51,50 @@ result<std::string> task_part(const core::Identifier& identifier,
   const auto given_back = object_hash(interface.outputs(), "interface.outputs");
   if (!given_back)
     return problem(given_back.error().message);
-  return to_base64(bytes_of(*task)) + "-" +
-         to_base64_url(bytes_of(*taken)).substr(0, interface_characters) + "-" +
-         to_base64_url(bytes_of(*given_back)).substr(0, interface_characters) + "-";
+  task_key made;
+  made.takes_inputs_ = interface.has_inputs();
+  made.text_ = to_base64(bytes_of(*task)) + "-" +
+               to_base64_url(bytes_of(*taken)).substr(0, interface_characters) + "-" +
+               to_base64_url(bytes_of(*given_back)).substr(0, interface_characters) + "-";
+  return made;
 }
 
-} // namespace
+result<std::string> task_key::with(const core::LiteralMap& inputs,
+                                   const std::set<std::string>& ignored,
+                                   std::string_view cache_version) const {
+  const auto values =
+      inputs_hash(takes_inputs_ ? inputs : core::LiteralMap::default_instance(), ignored);
+  if (!values)
+    return problem(values.error().message);
+  const auto last = to_base64_url(bytes_of(*values));
+  std::string key;
+  key.reserve(text_.size() + last.size() + 1 + cache_version.size());
+  return key.append(text_).append(last).append("-").append(cache_version);
+}
 
 result<std::string> key_maker::make(const catalog_key& key) {
-  if (!key.identifier)
-    return problem("no identifier is given");
-  if (!key.interface)
-    return problem("no interface is given");
   const auto inputs = inputs_of(key);
   if (!inputs)
     return inputs.error();
-  auto task = serialize(*key.identifier);
-  const auto length = task.size(); // where the interface begins
-  task += serialize(*key.interface) + std::to_string(length);
-  if (part_.empty() || task != task_) {
-    auto part = task_part(*key.identifier, *key.interface);
-    if (!part)
-      return part.error();
-    task_ = std::move(task);
-    part_ = std::move(*part);
+  auto parts = serialize(*key.identifier);
+  const auto length = parts.size(); // where the interface begins
+  parts += serialize(*key.interface) + std::to_string(length);
+  if (!task_ || parts != parts_) {
+    auto task = task_key::of(*key.identifier, *key.interface);
+    if (!task)
+      return task.error();
+    parts_ = std::move(parts);
+    task_ = std::move(*task);
   }
-  const auto values = inputs_hash(**inputs, key.ignored_inputs);
-  if (!values)
-    return problem(values.error().message);
-  return part_ + to_base64_url(bytes_of(*values)) + "-" + key.cache_version;
+  return task_->with(**inputs, key.ignored_inputs, key.cache_version);
 }
 
 result<std::string> make_key(const catalog_key& key) {
-  return key_maker{}.make(key);
+  const auto inputs = inputs_of(key);
+  if (!inputs)
+    return inputs.error();
+  const auto task = task_key::of(*key.identifier, *key.interface);
+  return task ? task->with(**inputs, key.ignored_inputs, key.cache_version) : task.error();
 }
 
 } // namespace deja

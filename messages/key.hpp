@@ -15,7 +15,27 @@ namespace deja {
 /// with the path to it.
 result<std::string> make_key(const catalog_key& key);
 
-/// Makes keys, and makes the task's part of them once for as long as the task stays the same. Not
+/// What of its cache keys a task decides by identifier and interface, made once for many inputs.
+/// Thread-safe, cheap to copy.
+///
+///     const auto task = task_key::of(identifier, interface).value();
+///     const auto key = task.with(inputs, ignored, "1.0").value();
+class task_key {
+public:
+  /// invalid_argument where a value can't be hashed.
+  static result<task_key> of(const core::Identifier& identifier,
+                             const core::TypedInterface& interface);
+
+  /// The key of the task with these inputs, as `make_key` makes it.
+  result<std::string> with(const core::LiteralMap& inputs, const std::set<std::string>& ignored,
+                           std::string_view cache_version) const;
+
+private:
+  bool takes_inputs_ = false;
+  std::string text_; // the key's first three parts
+};
+
+/// Makes keys, and the task's part of them once for as long as the task stays the same. Not
 /// thread-safe.
 class key_maker {
 public:
@@ -23,8 +43,8 @@ public:
   result<std::string> make(const catalog_key& key);
 
 private:
-  std::string task_; // identifier and interface of the last key's task, serialized
-  std::string part_; // of the key
+  std::string parts_; // identifier and interface of the last key, serialized
+  std::optional<task_key> task_;
 };
 
 } // namespace deja

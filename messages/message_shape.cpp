@@ -27,9 +27,9 @@ template <class Owner, auto Field>
 void read_map(const Message& message, std::vector<map_item>& items) {
   for (const auto& [key, value] : (static_cast<const Owner&>(message).*Field)()) {
     if constexpr (std::is_same_v<std::remove_cvref_t<decltype(value)>, std::string>)
-      items.push_back({&key, nullptr, &value, {}});
+      items.push_back({&key, nullptr, &value});
     else
-      items.push_back({&key, &value, nullptr, {}});
+      items.push_back({&key, &value, nullptr});
   }
 }
 
@@ -64,6 +64,7 @@ const std::unordered_map<std::string, map_reader>& map_readers() {
 message_form form_of(const Descriptor* type) {
   static const std::unordered_map<std::string, message_form> forms{
       {"flyteidl2.core.Literal", message_form::literal},
+      {"flyteidl2.core.Variable", message_form::variable},
       {"google.protobuf.Timestamp", message_form::timestamp},
       {"google.protobuf.Duration", message_form::duration},
       {"google.protobuf.Struct", message_form::structure},
@@ -103,7 +104,7 @@ private:
   }
 
   member_shape member(const FieldDescriptor* field) {
-    member_shape shape{field, string_hash(field->json_name()), nullptr, nullptr, {}};
+    member_shape shape{field, hash_of(string_value(field->json_name())), nullptr, nullptr, {}};
     const auto* value = field->is_map() ? field->message_type()->map_value() : field;
     if (field->is_map()) {
       // Both fail at the first key ever made, so at the latest in the tests.
@@ -119,7 +120,7 @@ private:
     if (value->cpp_type() == FieldDescriptor::CPPTYPE_ENUM)
       for (int at = 0; at < value->enum_type()->value_count(); ++at) {
         const auto* known = value->enum_type()->value(at);
-        shape.enum_names.try_emplace(known->number(), string_hash(known->name()));
+        shape.enum_names.try_emplace(known->number(), hash_of(string_value(known->name())));
       }
     return shape;
   }

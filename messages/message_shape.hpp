@@ -22,6 +22,8 @@ struct map_item {
   const google::protobuf::Message* message; ///< The value; null where it is a text.
   const std::string* text;                  ///< The value; null where it is a message.
   digest name{};                            ///< The hash of the key, once it is known.
+  digest value{};                           ///< The hash of the value, if it is known already.
+  bool has_value = false;                   ///< It is.
 };
 
 /// Appends the entries of one map field of `message`, in any order.
@@ -40,6 +42,7 @@ struct member_shape {
 enum class message_form {
   object,    ///< An object of its fields.
   literal,   ///< The same; a Literal, which hashing the inputs down can replace.
+  variable,  ///< The same; a Variable.
   timestamp, ///< google.protobuf.Timestamp: a string.
   duration,  ///< google.protobuf.Duration: a string.
   structure, ///< google.protobuf.Struct: the object of its only field.

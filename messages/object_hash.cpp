@@ -1,10 +1,10 @@
 #include <deja/messages/object_hash.hpp>
 
-#include <deja/messages/base64.hpp>
-#include <deja/messages/json_form.hpp>
 #include <deja/messages/message_shape.hpp>
+#include <deja/messages/simple_literal.hpp>
 #include <deja/messages/utf8.hpp>
-#include <deja/messages/value_hash.hpp>
+
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <optional>
@@ -19,11 +19,37 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
+// Chains that wait to be hashed side by side, and where their hashes belong.
+class chain_batch {
+public:
+  /// For the next chain, which counts once it is taken.
+  hash_chain& next() { return chains_[count_]; }
+
+  void take(digest& to) {
+    to_[count_++] = &to;
+    if (count_ == chains_.size())
+      flush();
+  }
+
+  void flush() {
+    std::array<digest, sha256_lanes> hashes;
+    finish({chains_.data(), count_}, hashes.data());
+    for (std::size_t at = 0; at < count_; ++at)
+      *to_[at] = hashes[at];
+    count_ = 0;
+  }
+
+private:
+  std::size_t count_ = 0;
+  std::array<hash_chain, sha256_lanes> chains_;
+  std::array<digest*, sha256_lanes> to_;
+};
+
 // An object or array that is being hashed.
 struct frame {
   enum class kind : std::uint8_t { message, elements, entries };
 
-  kind what;
+  kind what{};
   bool hashed_down = false;               // Literals in here are hashed down.
   const Message* message = nullptr;       // message, elements: whose fields these are.
   const message_shape* shape = nullptr;   // message: its own; else of the values, null for texts.
@@ -31,17 +57,21 @@ struct frame {
   std::size_t next = 0;                   // The member, element or entry to take next.
   std::size_t end = 0;
   std::size_t first = 0; // entries: where they begin among all that are open.
-  sha256 hash{};
+  sha256 hash;
 };
 
 // One walk over a message. Frames lie on a stack of its own, so that deep input can't exhaust the
 // thread's.
 class walk {
 public:
-  walk(std::string_view name, const std::set<std::string>* ignored)
-      : name_(name), ignored_(ignored) {}
+  /// `ignored`: the inputs that are left out of those that are hashed down; null: this is not about
+  /// inputs. `omitted`: a field that is left out.
+  walk(std::string_view name, const std::set<std::string>* ignored,
+       const FieldDescriptor* omitted = nullptr)
+      : name_(name), ignored_(ignored), omitted_(omitted) {}
 
   result<digest> run(const Message& message, const message_shape& shape) {
+    frames_.reserve(8);
     add_message(message, shape, ignored_ != nullptr);
     while (!wrong_ && !frames_.empty()) {
       if (frames_.back().next < frames_.back().end)
@@ -68,8 +98,10 @@ private:
 
   void leave() {
     auto& done = frames_.back();
-    if (done.what == frame::kind::entries)
+    if (done.what == frame::kind::entries) {
       items_.resize(done.first);
+      order_.resize(done.first);
+    }
     const auto value = done.hash.finish();
     frames_.pop_back();
     add(value);
@@ -88,7 +120,7 @@ private:
     const auto* field = member.field;
     if (member.read_map != nullptr) {
       const auto first = items_.size();
-      read_entries(message, member);
+      read_entries(message, member, top.hashed_down);
       if (items_.size() == first)
         return;
       top.hash.update(member.name);
@@ -101,7 +133,7 @@ private:
       top.hash.update(member.name);
       return enter_elements(message, member, top.hashed_down);
     }
-    if (!reflection->HasField(message, field))
+    if (!reflection->HasField(message, field) || field == omitted_)
       return;
     top.hash.update(member.name);
     if (member.type != nullptr)
@@ -111,20 +143,55 @@ private:
 
   void step_elements() {
     auto& top = frames_.back();
-    const auto at = static_cast<int>(top.next++);
     const auto& message = *top.message;
     const auto* reflection = message.GetReflection();
-    if (top.shape != nullptr)
+    if (top.shape != nullptr) {
+      if (add_chains(top))
+        return;
+      const auto at = static_cast<int>(top.next++);
       return add_message(reflection->GetRepeatedMessage(message, top.field, at), *top.shape,
                          top.hashed_down);
+    }
     std::string scratch;
+    const auto at = static_cast<int>(top.next++);
     add_text(reflection->GetRepeatedStringReference(message, top.field, at, &scratch));
+  }
+
+  // Takes as many of the next elements as are chains and can be hashed at once; false: none.
+  bool add_chains(frame& top) {
+    std::array<hash_chain, sha256_lanes> chains;
+    std::size_t count = 0;
+    const auto most = std::min(chains.size(), top.end - top.next);
+    while (count < most && make_chain(top, top.next + count, chains[count]))
+      ++count;
+    if (count == 0)
+      return false;
+    std::array<digest, sha256_lanes> hashes;
+    finish({chains.data(), count}, hashes.data());
+    for (std::size_t at = 0; at < count; ++at)
+      top.hash.update(hashes[at]);
+    top.next += count;
+    return true;
+  }
+
+  static bool make_chain(const frame& top, std::size_t at, hash_chain& chain) {
+    const auto element = static_cast<int>(at);
+    if (top.shape->form == message_form::literal)
+      return deja::make_chain(
+          static_cast<const core::LiteralCollection&>(*top.message).literals(element),
+          top.hashed_down, chain);
+    if (top.shape->form == message_form::value)
+      return deja::make_chain(
+          static_cast<const google::protobuf::ListValue&>(*top.message).values(element), chain);
+    return false;
   }
 
   void step_entries() {
     auto& top = frames_.back();
-    const auto& item = items_[top.next++];
+    const auto& item = items_[order_[top.next++].at];
     top.hash.update(item.name);
+    if (item.has_value)
+      return top.hash.update(item.value);
     if (item.message != nullptr)
       return add_message(*item.message, *top.shape, top.hashed_down);
     add_text(*item.text);
@@ -141,11 +208,15 @@ private:
     case message_form::structure: {
       const auto& fields = shape.members.front();
       const auto first = items_.size();
-      read_entries(message, fields);
+      read_entries(message, fields, false);
       return enter_entries(first, fields.type, false);
     }
     case message_form::list:
       return enter_elements(message, shape.members.front(), false);
+    case message_form::variable:
+      if (const auto* known = known_hash(static_cast<const core::Variable&>(message)))
+        return add(*known);
+      return enter_message(message, shape, hashed_down);
     case message_form::literal:
     case message_form::object:
       return enter_message(message, shape, hashed_down);
@@ -157,27 +228,26 @@ private:
     const auto* field = member.field;
     switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
-      return add(number_hash(reflection.GetInt32(message, field)));
+      return add_number(reflection.GetInt32(message, field));
     case FieldDescriptor::CPPTYPE_UINT32:
-      return add(number_hash(reflection.GetUInt32(message, field)));
+      return add_number(reflection.GetUInt32(message, field));
     case FieldDescriptor::CPPTYPE_INT64:
-      return add(string_hash(std::to_string(reflection.GetInt64(message, field))));
+      return add_integer(std::int64_t{reflection.GetInt64(message, field)});
     case FieldDescriptor::CPPTYPE_UINT64:
-      return add(string_hash(std::to_string(reflection.GetUInt64(message, field))));
+      return add_integer(std::uint64_t{reflection.GetUInt64(message, field)});
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return add(number_hash(reflection.GetDouble(message, field)));
+      return add_number(reflection.GetDouble(message, field));
     case FieldDescriptor::CPPTYPE_BOOL:
-      return add(boolean_hash(reflection.GetBool(message, field)));
+      return add(hash_of(boolean_value(reflection.GetBool(message, field))));
     case FieldDescriptor::CPPTYPE_ENUM: {
       const auto number = reflection.GetEnumValue(message, field);
       const auto name = member.enum_names.find(number);
-      return add(name == member.enum_names.end() ? number_hash(number) : name->second);
+      return name == member.enum_names.end() ? add_number(number) : add(name->second);
     }
     case FieldDescriptor::CPPTYPE_STRING: {
       std::string scratch;
       const auto& text = reflection.GetStringReference(message, field, &scratch);
-      return field->type() == FieldDescriptor::TYPE_BYTES ? add(string_hash(to_base64(text)))
-                                                          : add_text(text);
+      return field->type() == FieldDescriptor::TYPE_BYTES ? add_bytes(text) : add_text(text);
     }
     case FieldDescriptor::CPPTYPE_FLOAT:
     case FieldDescriptor::CPPTYPE_MESSAGE:
@@ -190,13 +260,13 @@ private:
     using google::protobuf::Value;
     switch (value.kind_case()) {
     case Value::kNullValue:
-      return add(null_hash());
+      return add(hash_of(null_value));
     case Value::kNumberValue:
-      return add(number_hash(value.number_value()));
+      return add_number(value.number_value());
     case Value::kStringValue:
       return add_text(value.string_value());
     case Value::kBoolValue:
-      return add(boolean_hash(value.bool_value()));
+      return add(hash_of(boolean_value(value.bool_value())));
     case Value::kStructValue:
       return add_message(value.struct_value(), struct_shape_, false);
     case Value::kListValue:
@@ -206,31 +276,53 @@ private:
     }
   }
 
+  // Those of 64 bits are texts.
+  template <class Integer>
+  void add_integer(Integer number) {
+    add(hash_of(string_value(view_of(integer_form(number)))));
+  }
+
+  void add_number(double number) { add(hash_of(number_text{number}.value())); }
+
   void add_text(const std::string& text) {
     if (!is_utf8(text))
       return fail("the text is not UTF-8");
-    add(string_hash(text));
+    add(hash_of(string_value(text)));
   }
 
-  void add_text(const result<std::string>& text) {
+  void add_text(const result<short_text>& text) {
     if (!text)
       return fail(text.error().message);
-    add(string_hash(*text));
+    add(hash_of(string_value(view_of(*text))));
+  }
+
+  // A text: their base64, made piece by piece.
+  void add_bytes(std::string_view bytes) {
+    constexpr std::size_t piece = 48;
+    std::array<std::uint8_t, piece / 3 * 4 + 1> text;
+    sha256 hash;
+    hash.update("u");
+    for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size()))) {
+      const auto size =
+          EVP_EncodeBlock(text.data(), reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                          static_cast<int>(std::min(piece, bytes.size())));
+      hash.update({reinterpret_cast<const char*>(text.data()), static_cast<std::size_t>(size)});
+    }
+    add(hash.finish());
   }
 
   void enter_message(const Message& message, const message_shape& shape, bool hashed_down) {
-    frame inner{.what = frame::kind::message,
-                .hashed_down = hashed_down,
-                .message = &message,
-                .shape = &shape,
-                .end = shape.members.size()};
+    auto* inner = enter(frame::kind::message, &shape, hashed_down);
+    if (inner == nullptr)
+      return;
+    inner->message = &message;
+    inner->end = shape.members.size();
     if (hashed_down && shape.form == message_form::literal) {
       const auto only = stand_in(static_cast<const core::Literal&>(message), shape);
-      inner.hashed_down = only.has_value();
-      inner.next = only.value_or(inner.next);
-      inner.end = only ? *only + 1 : inner.end;
+      inner->hashed_down = only.has_value();
+      inner->next = only.value_or(inner->next);
+      inner->end = only ? *only + 1 : inner->end;
     }
-    enter(inner);
   }
 
   // The index of the member that alone stands for a literal that is hashed down; none: all of it
@@ -247,49 +339,87 @@ private:
   }
 
   void enter_elements(const Message& message, const member_shape& member, bool hashed_down) {
-    const auto count = message.GetReflection()->FieldSize(message, member.field);
-    enter({.what = frame::kind::elements,
-           .hashed_down = hashed_down,
-           .message = &message,
-           .shape = member.type,
-           .field = member.field,
-           .end = static_cast<std::size_t>(count)});
+    auto* inner = enter(frame::kind::elements, member.type, hashed_down);
+    if (inner == nullptr)
+      return;
+    inner->message = &message;
+    inner->field = member.field;
+    inner->end =
+        static_cast<std::size_t>(message.GetReflection()->FieldSize(message, member.field));
   }
 
   void enter_entries(std::size_t first, const message_shape* type, bool hashed_down) {
-    enter({.what = frame::kind::entries,
-           .hashed_down = hashed_down,
-           .shape = type,
-           .next = first,
-           .end = items_.size(),
-           .first = first});
+    auto* inner = enter(frame::kind::entries, type, hashed_down);
+    if (inner == nullptr)
+      return;
+    inner->next = inner->first = first;
+    inner->end = items_.size();
   }
 
-  void enter(frame inner) {
-    if (frames_.size() == max_object_depth)
-      return fail("more than " + std::to_string(max_object_depth) +
-                  " objects and arrays inside one another");
-    inner.hash.update(inner.what == frame::kind::elements ? "l" : "d");
-    frames_.push_back(inner);
+  // A frame for what lies inside the last one; null, and it has failed, where that is too deep.
+  frame* enter(frame::kind what, const message_shape* shape, bool hashed_down) {
+    if (frames_.size() == max_object_depth) {
+      fail("more than " + std::to_string(max_object_depth) +
+           " objects and arrays inside one another");
+      return nullptr;
+    }
+    auto& inner = frames_.emplace_back();
+    inner.what = what;
+    inner.shape = shape;
+    inner.hashed_down = hashed_down;
+    inner.hash.update(what == frame::kind::elements ? "l" : "d");
+    return &inner;
   }
 
   // Adds a map's entries to those that are open, in the order of their names' hashes. The outermost
   // map is the inputs'.
-  void read_entries(const Message& message, const member_shape& member) {
-    const auto first = static_cast<std::ptrdiff_t>(items_.size());
+  void read_entries(const Message& message, const member_shape& member, bool hashed_down) {
+    const auto first = items_.size();
+    const auto begin = static_cast<std::ptrdiff_t>(first);
     member.read_map(message, items_);
     if (ignored_ != nullptr && frames_.size() == 1)
-      items_.erase(std::remove_if(items_.begin() + first, items_.end(),
+      items_.erase(std::remove_if(items_.begin() + begin, items_.end(),
                                   [&](const auto& item) { return ignored_->contains(*item.key); }),
                    items_.end());
-    const std::span added{items_.begin() + first, items_.end()};
+    const std::span added{items_.begin() + begin, items_.end()};
+    chain_batch batch;
     for (auto& item : added) {
       if (!is_utf8(*item.key))
         return fail("a key of the map is not UTF-8");
-      item.name = string_hash(*item.key);
+      batch.next().begin(string_value(*item.key));
+      batch.take(item.name);
     }
-    std::sort(added.begin(), added.end(),
-              [](const auto& left, const auto& right) { return left.name < right.name; });
+    batch.flush(); // what follows are longer chains, best side by side
+    for (auto& item : added)
+      if (make_chain(item, member.type, hashed_down, batch.next())) {
+        item.has_value = true;
+        batch.take(item.value);
+      }
+    batch.flush();
+    for (auto at = first; at < items_.size(); ++at)
+      order_.push_back({first_bytes(items_[at].name), at});
+    std::sort(order_.begin() + begin, order_.end(), [this](const auto& left, const auto& right) {
+      return left.name != right.name ? left.name < right.name
+                                     : items_[left.at].name < items_[right.at].name;
+    });
+  }
+
+  static bool make_chain(const map_item& item, const message_shape* type, bool hashed_down,
+                         hash_chain& chain) {
+    if (type == nullptr)
+      return false;
+    if (type->form == message_form::literal)
+      return deja::make_chain(static_cast<const core::Literal&>(*item.message), hashed_down, chain);
+    if (type->form == message_form::value)
+      return deja::make_chain(static_cast<const google::protobuf::Value&>(*item.message), chain);
+    return false;
+  }
+
+  static std::uint64_t first_bytes(const digest& value) {
+    std::uint64_t first = 0;
+    for (std::size_t at = 0; at < sizeof(first); ++at)
+      first = first << 8U | value[at];
+    return first;
   }
 
   // Only the first failure counts: the step that failed may still go on.
@@ -319,7 +449,7 @@ private:
     case frame::kind::elements:
       return "[" + std::to_string(at.next - 1) + "]";
     case frame::kind::entries:
-      return "[\"" + shortened(*items_[at.next - 1].key) + "\"]";
+      return "[\"" + shortened(*items_[order_[at.next - 1].at].key) + "\"]";
     }
     return {};
   }
@@ -335,11 +465,20 @@ private:
   }
 
   std::string_view name_;
-  const std::set<std::string>* ignored_; // Null: nothing is hashed down.
+  const std::set<std::string>* ignored_;
+  const FieldDescriptor* omitted_;
   const message_shape& struct_shape_ = *find_shape(google::protobuf::Struct::descriptor());
   const message_shape& list_shape_ = *find_shape(google::protobuf::ListValue::descriptor());
   std::vector<frame> frames_;
   std::vector<map_item> items_; // The entries of all maps that are open, innermost last.
+
+  // Where in `items_` the entries are, in the order in which they are hashed.
+  struct place {
+    std::uint64_t name; // The hash's first bytes.
+    std::size_t at;
+  };
+
+  std::vector<place> order_;
   digest last_{};
   std::optional<error> wrong_;
 };
@@ -352,6 +491,12 @@ result<digest> object_hash(const Message& message, std::string_view name) {
     return error{errc::invalid_argument, std::string{name} + ": no object hash for a message of " +
                                              "type " + message.GetTypeName()};
   return walk{name, nullptr}.run(message, *shape);
+}
+
+result<digest> task_hash(const core::Identifier& identifier) {
+  const auto* type = core::Identifier::descriptor();
+  const auto* version = type->FindFieldByNumber(core::Identifier::kVersionFieldNumber);
+  return walk{"identifier", nullptr, version}.run(identifier, *find_shape(type));
 }
 
 result<digest> inputs_hash(const core::LiteralMap& inputs, const std::set<std::string>& ignored) {

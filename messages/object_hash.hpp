@@ -2,6 +2,7 @@
 
 #include <deja/messages/sha256.hpp>
 
+#include <flyteidl2/core/identifier.pb.h>
 #include <flyteidl2/core/literals.pb.h>
 
 #include <set>
@@ -22,6 +23,9 @@ inline constexpr std::size_t max_object_depth = 10'000;
 /// `max_object_depth`; or for a message of another type. Thread-safe; the stack in use does not
 /// depend on the message.
 result<digest> object_hash(const google::protobuf::Message& message, std::string_view name);
+
+/// The same of a task's identifier without its version.
+result<digest> task_hash(const flyteidl2::core::Identifier& identifier);
 
 /// The same of a task's inputs, hashed down: without those named in `ignored`, and where a literal
 /// has a `hash`, that hash stands for it. Collections and maps lose metadata and artifact_id; what

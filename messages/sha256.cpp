@@ -1,44 +1,39 @@
 #include <deja/messages/sha256.hpp>
 
-#include <openssl/sha.h>
+#include <deja/messages/sha256_engine.hpp>
 
 #include <cstring>
-#include <new>
-#include <type_traits>
-
-// OpenSSL 3 deprecates these three in favour of EVP, whose contexts cost an allocation and several
-// times the hash itself for the short inputs that a cache key is made of.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 namespace deja {
 
-namespace {
-
-SHA256_CTX* context_in(std::array<std::byte, 112>& state) {
-  static_assert(sizeof(SHA256_CTX) <= sizeof(state) && alignof(SHA256_CTX) <= 8);
-  static_assert(std::is_trivially_copyable_v<SHA256_CTX>);
-  return std::launder(reinterpret_cast<SHA256_CTX*>(state.data()));
-}
-
-} // namespace
-
-sha256::sha256() {
-  SHA256_Init(::new (state_.data()) SHA256_CTX);
-}
-
-void sha256::update(std::string_view bytes) {
-  SHA256_Update(context_in(state_), bytes.data(), bytes.size());
-}
-
-void sha256::update(const digest& bytes) {
-  SHA256_Update(context_in(state_), bytes.data(), bytes.size());
+void sha256::compress(std::string_view bytes) {
+  const auto& engine = best_sha256_engine();
+  const auto room = gathered_size - fill_;
+  bytes.copy(reinterpret_cast<char*>(gathered_.data()) + fill_, room);
+  bytes.remove_prefix(room);
+  engine.compress(words_, gathered_.data(), gathered_size / block_size);
+  const auto blocks = bytes.size() / block_size;
+  engine.compress(words_, reinterpret_cast<const std::uint8_t*>(bytes.data()), blocks);
+  bytes.remove_prefix(blocks * block_size);
+  compressed_ += gathered_size + blocks * block_size;
+  fill_ = 0;
+  update(bytes);
 }
 
 digest sha256::finish() {
-  digest value;
-  SHA256_Final(value.data(), context_in(state_));
-  SHA256_Init(context_in(state_));
+  // The padding: a one bit, zeros, and the length in bits as the last eight bytes of a block.
+  auto bits = 8 * (compressed_ + fill_);
+  const auto blocks = (fill_ + 1 + sizeof(bits) + block_size - 1) / block_size;
+  const auto end = blocks * block_size;
+  gathered_[fill_] = 0x80;
+  std::memset(gathered_.data() + fill_ + 1, 0, end - fill_ - 1);
+  for (auto at = end; bits > 0; bits >>= 8U)
+    gathered_[--at] = static_cast<std::uint8_t>(bits);
+  best_sha256_engine().compress(words_, gathered_.data(), blocks);
+  const auto value = to_digest(words_);
+  words_ = sha256_start;
+  compressed_ = 0;
+  fill_ = 0;
   return value;
 }
 
@@ -47,12 +42,6 @@ digest sha256::of(std::string_view bytes) {
   hash.update(bytes);
   return hash.finish();
 }
-
-} // namespace deja
-
-#pragma GCC diagnostic pop
-
-namespace deja {
 
 namespace {
 

@@ -13,6 +13,10 @@ namespace deja {
 /// A SHA-256 digest, 32 bytes.
 using digest = std::array<std::uint8_t, 32>;
 
+/// What SHA-256 begins with (FIPS 180-4, section 5.3.3).
+constexpr std::array<std::uint32_t, 8> sha256_start{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+
 /// SHA-256 of bytes that come piece by piece. Not thread-safe; cheap to make and to copy.
 ///
 ///     sha256 hash;
@@ -20,10 +24,16 @@ using digest = std::array<std::uint8_t, 32>;
 ///     digest d = hash.finish();
 class sha256 {
 public:
-  sha256();
+  void update(std::string_view bytes) {
+    if (bytes.size() > gathered_size - fill_)
+      return compress(bytes);
+    bytes.copy(reinterpret_cast<char*>(gathered_.data()) + fill_, bytes.size());
+    fill_ += bytes.size();
+  }
 
-  void update(std::string_view bytes);
-  void update(const digest& bytes);
+  void update(const digest& bytes) {
+    update({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  }
 
   /// The digest of all that came; the object starts anew.
   digest finish();
@@ -32,8 +42,15 @@ public:
   static digest of(std::string_view bytes);
 
 private:
-  // OpenSSL's SHA256_CTX lies here, so that this header names no library.
-  alignas(8) std::array<std::byte, 112> state_;
+  static constexpr std::size_t block_size = 64;
+  static constexpr std::size_t gathered_size = 4 * block_size;
+
+  void compress(std::string_view bytes);
+
+  std::array<std::uint32_t, 8> words_ = sha256_start;
+  std::uint64_t compressed_ = 0; // so many bytes
+  std::size_t fill_ = 0;
+  std::array<std::uint8_t, gathered_size + block_size> gathered_; // what came since, and padding
 };
 
 /// 64 lower-case hexadecimal digits.

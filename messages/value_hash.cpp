@@ -1,40 +1,43 @@
 #include <deja/messages/value_hash.hpp>
 
-#include <deja/messages/json_form.hpp>
-
+#include <algorithm>
 #include <cmath>
 
 namespace deja {
 
-namespace {
+number_text::number_text(double number) {
+  if (std::isfinite(number)) {
+    text = number_form(number);
+    return;
+  }
+  tag = 'u';
+  text = std::isnan(number) ? "NaN" : number < 0 ? "-Infinity" : "Infinity";
+}
 
-digest tagged(std::string_view tag, std::string_view bytes) {
+bool to_block(const simple_value& value, value_block& block) {
+  const auto size = 1 + value.text.size();
+  if (size + 1 + sizeof(std::uint64_t) > block.size())
+    return false;
+  block.fill(0);
+  block[0] = static_cast<std::uint8_t>(value.tag);
+  std::copy(value.text.begin(), value.text.end(), block.begin() + 1);
+  block[size] = 0x80;
+  block[block.size() - 2] = static_cast<std::uint8_t>(size * 8 >> 8U);
+  block[block.size() - 1] = static_cast<std::uint8_t>(size * 8 & 0xffU);
+  return true;
+}
+
+digest hash_of(const simple_value& value) {
+  if (value_block block; to_block(value, block)) {
+    digest hash;
+    const auto* message = block.data();
+    best_sha256_engine().digests(&message, 1, 1, &hash);
+    return hash;
+  }
   sha256 hash;
-  hash.update(tag);
-  hash.update(bytes);
+  hash.update({&value.tag, 1});
+  hash.update(value.text);
   return hash.finish();
-}
-
-} // namespace
-
-digest null_hash() {
-  return tagged("n", {});
-}
-
-digest boolean_hash(bool value) {
-  return tagged("b", value ? "1" : "0");
-}
-
-digest string_hash(std::string_view text) {
-  return tagged("u", text);
-}
-
-digest number_hash(double value) {
-  if (std::isnan(value))
-    return string_hash("NaN");
-  if (std::isinf(value))
-    return string_hash(value < 0 ? "-Infinity" : "Infinity");
-  return tagged("f", number_form(value));
 }
 
 } // namespace deja

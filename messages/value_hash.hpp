@@ -1,6 +1,7 @@
 #pragma once
 
-#include <deja/messages/sha256.hpp>
+#include <deja/messages/json_form.hpp>
+#include <deja/messages/sha256_engine.hpp>
 
 #include <string_view>
 
@@ -8,13 +9,43 @@
 
 namespace deja {
 
-digest null_hash();
-digest boolean_hash(bool value);
+/// A JSON value that holds no others, as it is hashed: a tag for its type, and a text.
+struct simple_value {
+  char tag;
+  std::string_view text;
+};
+
+/// The text that says a number; a NaN or infinity has no JSON number and goes by its name, a
+/// string.
+struct number_text {
+  explicit number_text(double number);
+
+  simple_value value() const { return {tag, view_of(text)}; }
+
+  char tag = 'f';
+  short_text text;
+};
+
+constexpr simple_value null_value{'n', {}};
+
+constexpr simple_value boolean_value(bool value) {
+  return {'b', value ? "1" : "0"};
+}
 
 /// `text` must be UTF-8; it is hashed as it is, without Unicode normalisation.
-digest string_hash(std::string_view text);
+constexpr simple_value string_value(std::string_view text) {
+  return {'u', text};
+}
 
-/// Of a number; a NaN or infinity has no JSON number and goes by its name, a string.
-digest number_hash(double value);
+/// An object without members.
+constexpr simple_value empty_object{'d', {}};
+
+/// The SHA-256 input of a value, padded.
+using value_block = std::array<std::uint8_t, sha256_block_size>;
+
+/// Writes the value's block; false, and nothing is written, where it needs more than one.
+bool to_block(const simple_value& value, value_block& block);
+
+digest hash_of(const simple_value& value);
 
 } // namespace deja

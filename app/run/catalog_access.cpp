@@ -184,6 +184,19 @@ result<std::unique_ptr<catalog_access>> open_catalog(const options& asked, const
   return std::make_unique<endpoint_catalog>(std::move(*opened), where, key);
 }
 
+result<folder_index> find_index(const options& asked) {
+  auto path = folder_path(asked);
+  auto elsewhere = index_path(asked.index);
+  if (!path || !elsewhere)
+    return path ? elsewhere.error() : path.error();
+  const auto folder = data_folder::open(*path);
+  if (!folder)
+    return folder.error();
+  if (!elsewhere->empty() && *elsewhere != folder->index())
+    return folder_index{*elsewhere, elsewhere->native() + ".lock"};
+  return folder_index{folder->index(), folder->path() / "lock"};
+}
+
 std::filesystem::path digests_file(const options& asked) {
   auto path = folder_path(asked);
   if (!path)

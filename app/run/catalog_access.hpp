@@ -2,8 +2,12 @@
 
 #include <deja/app/run/fingerprint.hpp>
 #include <deja/transport/blob/content_store.hpp>
+#include <deja/transport/folder/data_folder.hpp>
 
 namespace deja::run {
+
+/// In an entry's key map: the URI of the blob with the digests of its key's parts.
+inline constexpr auto parts_field = "deja-parts";
 
 /// What `deja run` needs of a catalog: one key's entry and reservation, and the contents. Blocking,
 /// each call with a deadline; used by one thread. No call blocks a signal that would end the
@@ -35,6 +39,14 @@ public:
 /// could be; any other error means that it is out of reach.
 result<std::unique_ptr<catalog_access>> open_catalog(const options& asked, const entry_key& where,
                                                      const catalog_key& key);
+
+/// An index that lies in a file, and the file whose lock says who may use it.
+struct folder_index {
+  std::filesystem::path path, lock;
+};
+
+/// The one that the options name, where they name no service.
+result<folder_index> find_index(const options& asked);
 
 /// Where digests of unchanged files are remembered; empty where that is nowhere.
 std::filesystem::path digests_file(const options& asked);

@@ -4,18 +4,12 @@
 
 #include <algorithm>
 
-#include <sys/stat.h>
-
 namespace deja::run {
 
 namespace {
 
 constexpr sqlite::options quick{
     .read_only = false, .busy_timeout = std::chrono::milliseconds{200}, .full_sync = false};
-
-std::int64_t nanoseconds(const timespec& time) {
-  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
-}
 
 void bind(sqlite::statement& to, const file_stamp& stamp) {
   to.bind(1, static_cast<std::int64_t>(stamp.device))
@@ -37,14 +31,6 @@ digest check_of(const file_stamp& stamp, const digest& content) {
 }
 
 } // namespace
-
-file_stamp stamp_of(const struct stat& status) {
-  return {.device = status.st_dev,
-          .inode = status.st_ino,
-          .size = static_cast<std::uint64_t>(status.st_size),
-          .modified = nanoseconds(status.st_mtim),
-          .changed = nanoseconds(status.st_ctim)};
-}
 
 class digest_memory::reader {
 public:
@@ -92,6 +78,8 @@ void digest_memory::read_database() {
 }
 
 std::optional<digest> digest_memory::recall(const file_stamp& stamp) {
+  if (has_coarse_times(stamp))
+    return std::nullopt;
   if (const auto found = fresh_.find(stamp); found != fresh_.end())
     return found->second;
   if (!tried_to_read_)
@@ -100,6 +88,8 @@ std::optional<digest> digest_memory::recall(const file_stamp& stamp) {
 }
 
 void digest_memory::record(const file_stamp& stamp, const digest& content, wall_time read_at) {
+  if (has_coarse_times(stamp))
+    return;
   const auto newest = std::max(stamp.modified, stamp.changed);
   if (newest <= (read_at.time_since_epoch() - grain).count())
     fresh_[stamp] = content;

@@ -1,34 +1,22 @@
 #pragma once
 
-#include <deja/messages/cache.hpp>
+#include <deja/app/run/file_stamp.hpp>
 #include <deja/messages/error.hpp>
 
-#include <compare>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 
-struct stat;
-
 namespace deja::run {
-
-/// What tells one state of a file from another without reading it. Times in ns since the epoch.
-struct file_stamp {
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  std::uint64_t size = 0;
-  std::int64_t modified = 0;
-  std::int64_t changed = 0;
-
-  auto operator<=>(const file_stamp&) const = default;
-};
-
-file_stamp stamp_of(const struct stat& status);
 
 /// Remembers the digests of files that lie still, in `digests.sqlite`, so that a hit on gigabytes
 /// need not read them. Only an optimisation: where the database can't be opened, read or written,
 /// nothing is recalled and files are read. Many processes may share one database. Not thread-safe.
+///
+/// A stamp is believed where the file's `changed` time must have moved with its content. So nothing
+/// is remembered of a file with coarse times (see `has_coarse_times`). What the kernel itself
+/// stamps late escapes: stores through a memory map that was made before the file was read.
 class digest_memory {
 public:
   /// The database is opened at the first `recall` and made by `save`. An empty path: within this
@@ -47,7 +35,7 @@ public:
   /// damaged one, is removed.
   void save();
 
-  /// The coarsest time stamps of common file systems.
+  /// Far above a clock tick, and above what the clocks of a file server and this machine are apart.
   static constexpr duration grain = std::chrono::seconds{2};
 
 private:

@@ -8,12 +8,17 @@ namespace deja::run {
 /// A command, ready to run any number of times.
 struct command_plan {
   process_config process;
-  std::vector<std::filesystem::path> places; ///< Of its outputs.
+  std::vector<std::filesystem::path> places;    ///< Of its outputs.
+  std::optional<std::filesystem::path> depfile; ///< Removed before it runs, as the outputs are.
+  /// It begins when `kernel_time` is past this moment of the wall clock, so that what was changed
+  /// until then can be told from what is changed while it runs.
+  wall_time after{};
 };
 
 /// A command that has run.
 struct execution {
   process_end end;
+  wall_time began{}; ///< By `kernel_time`; where the clock was set back meanwhile, by as much.
   duration took{};
   recording said;
 };

@@ -19,21 +19,6 @@ std::vector<std::string> below(const std::optional<fs::path>& root, const fs::pa
   return {"absolute", path.native()};
 }
 
-result<std::optional<fs::path>> root_of(const options& asked, const circumstances& around) {
-  if (!asked.root)
-    return std::optional<fs::path>{};
-  std::error_code problem;
-  const auto root = fs::canonical(around.working_folder / *asked.root, problem);
-  if (problem)
-    return error{errc::invalid_argument,
-                 "--root: can't find \"" + *asked.root + "\": " + problem.message()};
-  if (below(root, around.working_folder).front() == "absolute")
-    return error{errc::invalid_argument, "--root: the working folder \"" +
-                                             around.working_folder.native() + "\" is not below \"" +
-                                             root.native() + "\""};
-  return std::optional{root};
-}
-
 void add_stamps(const tree& nodes, std::vector<file_stamp>& stamps) {
   for (const auto& node : nodes)
     if (node.kind == node_kind::file)
@@ -111,6 +96,21 @@ void declare(core::VariableMap& variables, const std::string& name, core::Litera
 
 } // namespace
 
+result<std::optional<fs::path>> root_of(const options& asked, const circumstances& around) {
+  if (!asked.root)
+    return std::optional<fs::path>{};
+  std::error_code problem;
+  const auto root = fs::canonical(around.working_folder / *asked.root, problem);
+  if (problem)
+    return error{errc::invalid_argument,
+                 "--root: can't find \"" + *asked.root + "\": " + problem.message()};
+  if (below(root, around.working_folder).front() == "absolute")
+    return error{errc::invalid_argument, "--root: the working folder \"" +
+                                             around.working_folder.native() + "\" is not below \"" +
+                                             root.native() + "\""};
+  return std::optional{root};
+}
+
 result<fingerprint> take_fingerprint(const options& asked, const circumstances& around,
                                      const std::vector<fs::path>& tool_files,
                                      file_digester& digester) {
@@ -129,6 +129,8 @@ result<fingerprint> take_fingerprint(const options& asked, const circumstances& 
   taken.outputs = asked.outputs;
   auto& parts = taken.parts;
   parts.push_back({"command", digest_of_list(asked.command)});
+  if (asked.depfile)
+    parts.push_back({"depfile", sha256::of(*asked.depfile)});
   parts.push_back({"outputs", digest_of_list(asked.outputs)});
   parts.push_back({"platform", sha256::of(asked.platform.value_or(around.platform))});
   parts.push_back({"stdin", around.standard_input.value_or(sha256::of("nothing"))});
@@ -186,20 +188,6 @@ std::string parts_text(const fingerprint& command) {
   std::string text;
   for (const auto& part : command.parts)
     text += to_hex(part.value) + ' ' + part.name + '\n';
-  return text;
-}
-
-std::string printable(std::string_view name) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string text;
-  for (const char letter : name) {
-    if (letter > ' ' && letter < '\x7f' && letter != '%') {
-      text += letter;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(letter);
-    text += {'%', digits[byte >> 4], digits[byte & 15]};
-  }
   return text;
 }
 

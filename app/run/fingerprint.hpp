@@ -2,6 +2,7 @@
 
 #include <deja/app/run/environment.hpp>
 #include <deja/app/run/options.hpp>
+#include <deja/app/run/printable.hpp>
 #include <deja/app/run/tree.hpp>
 #include <deja/messages/catalog.hpp>
 
@@ -22,6 +23,11 @@ struct circumstances {
 };
 
 enum class part_type { text, file, folder };
+
+/// The folder that `--root` names, without links; nothing where it names none. invalid_argument
+/// where the working folder is not below it.
+result<std::optional<std::filesystem::path>> root_of(const options& asked,
+                                                     const circumstances& around);
 
 /// One part of a command's key, as `command`, `tool`, `env:PATH` or `input:data.csv`.
 struct key_part {
@@ -61,9 +67,5 @@ catalog_key to_catalog_key(const fingerprint& command);
 
 /// One line a part, `<hex> <name>`, for people and for later comparison.
 std::string parts_text(const fingerprint& command);
-
-/// The name with `%`, blanks, control bytes and all beyond ASCII as `%XX`: valid in a protobuf
-/// string whatever a file is called, and no two names alike.
-std::string printable(std::string_view name);
 
 } // namespace deja::run

@@ -1,4 +1,5 @@
 #include <deja/app/run/catalog_access.hpp>
+#include <deja/app/run/explanation.hpp>
 #include <deja/app/run/held_keys.hpp>
 #include <deja/app/run/invocation.hpp>
 #include <deja/app/run/notice.hpp>
@@ -57,8 +58,10 @@ int invocation::run() {
   if (!text)
     return fail(text.error());
   key_ = std::move(*text);
-  auto done =
-      is_held_above(around_.environment, key_) ? run_without_cache() : remember(*command, key);
+  const bool held = is_held_above(around_.environment, key_);
+  if (held && asked_.explain)
+    say("miss: a command that this one is part of computes the same");
+  auto done = held ? run_without_cache() : remember(*command, key);
   memory_.save();
   return done ? finish(std::move(*done)) : fail(done.error());
 }
@@ -75,6 +78,8 @@ result<void> invocation::look_around() {
   if (!places)
     return places.error();
   plan_.places = std::move(*places);
+  if (auto done = look_at_depfile(); !done)
+    return done;
   plan_.process.arguments = asked_.command;
   plan_.process.environment =
       visible_variables(around_.environment, asked_.keyed_variables, asked_.passed_variables);
@@ -86,6 +91,28 @@ result<void> invocation::look_around() {
   around_.standard_input = input->content;
   standard_input_ = std::move(input->file);
   plan_.process.standard_input = standard_input_.get();
+  return {};
+}
+
+result<void> invocation::look_at_depfile() {
+  if (!asked_.depfile)
+    return {};
+  auto root = root_of(asked_, around_);
+  if (!root)
+    return root.error();
+  auto place =
+      place_of_depfile(around_.working_folder, *asked_.depfile, plan_.places, asked_.inputs);
+  if (!place)
+    return place.error();
+  plan_.depfile = *place;
+  plan_.after = std::chrono::system_clock::now();
+  auto made = plan_.places;
+  made.push_back(*place);
+  discovered_.emplace(depfile_config{.depfile = std::move(*place),
+                                     .working_folder = around_.working_folder,
+                                     .root = std::move(*root),
+                                     .made = std::move(made)},
+                      digester_);
   return {};
 }
 
@@ -116,6 +143,12 @@ result<run_report> invocation::remember(const fingerprint& command, const catalo
                    .working_folder = around_.working_folder,
                    .owner = new_owner(),
                    .take_again = [this] { return take(); },
+                   .discovered = discovered_ ? &*discovered_ : nullptr,
+                   .why_missed =
+                       [&] {
+                         const auto candidates = open_candidates(asked_);
+                         return explain_miss(command, key_, *candidates, (*catalog)->contents());
+                       },
                    .tell = say,
                    .pause =
                        [](duration span) {

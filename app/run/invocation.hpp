@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deja/app/run/discovered_inputs.hpp>
 #include <deja/app/run/execution.hpp>
 #include <deja/app/run/fingerprint.hpp>
 #include <deja/app/run/tool.hpp>
@@ -16,6 +17,7 @@ public:
 
 private:
   result<void> look_around();
+  result<void> look_at_depfile();
 
   result<fingerprint> take() { return take_fingerprint(asked_, around_, tool_.files, digester_); }
 
@@ -31,6 +33,7 @@ private:
   file_descriptor standard_input_;
   tool tool_;
   command_plan plan_;
+  std::optional<discovered_inputs> discovered_;
   std::string key_;
 };
 

@@ -33,12 +33,18 @@ void declare(CLI::App& app, options& into, durations& spans) {
       ->type_name("VAR");
   each("--tool", into.tools, "another file whose content counts, as an input's does")
       ->type_name("PATH");
+  app.add_option("--depfile", into.depfile,
+                 "file in which the command tells, in make's syntax, what else it read")
+      ->type_name("PATH");
   app.add_flag("--stdin", into.standard_input, "the command reads standard input");
   app.add_option("--root", into.root, "checkouts that differ only above this folder share");
   app.add_option("--platform", into.platform, "instead of architecture and distribution");
   app.add_option("--max-age", spans.max_age, "older entries are misses")->type_name("DURATION");
-  app.add_flag("--refresh", into.refresh, "compute, and replace the entry");
+  auto* refresh = app.add_flag("--refresh", into.refresh, "compute, and replace the entry");
   app.add_flag("--read-only", into.read_only, "never store");
+  app.add_flag("--verify", into.verify, "compute even on a hit, and compare; 1 where they differ")
+      ->excludes(refresh);
+  app.add_flag("--explain", into.explain, "say hit or miss, and why");
   app.add_flag("--no-wait", into.no_wait, "compute beside another that computes the same");
   app.add_option("--wait-timeout", spans.wait_timeout, "wait for another no longer than this")
       ->type_name("DURATION");
@@ -76,7 +82,8 @@ result<void> complete(options& given, const durations& spans) {
     if (!age || *age <= duration::zero())
       return age ? error{errc::invalid_argument, "--max-age must be more than nothing"}
                  : within("--max-age", age.error());
-    given.max_age = *age;
+    // What is compared may be of any age.
+    given.max_age = given.verify ? duration::zero() : *age;
   }
   if (!spans.wait_timeout.empty()) {
     auto timeout = app::parse_duration(spans.wait_timeout);

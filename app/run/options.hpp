@@ -21,11 +21,14 @@ struct options {
   std::vector<std::string> inputs, outputs, tools;
   std::vector<std::string> keyed_variables, passed_variables;
   bool standard_input = false;
+  std::optional<std::string> depfile;  ///< Where the tool tells what else it read.
   std::optional<std::string> root;     ///< Folders below it share entries.
   std::optional<std::string> platform; ///< Instead of what the machine says.
   duration max_age{};                  ///< Older entries are misses; zero: any age.
   bool refresh = false;
   bool read_only = false;
+  bool verify = false;  ///< Compute even on a hit, and compare.
+  bool explain = false; ///< Say hit or miss, and why.
   bool no_wait = false;
   std::optional<duration> wait_timeout;
   bool require_cache = false;

@@ -1,4 +1,5 @@
 #include <deja/app/run/output_names.hpp>
+#include <deja/app/run/path_within.hpp>
 
 #include <algorithm>
 
@@ -7,11 +8,6 @@ namespace deja::run {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Whether `inner` is `outer` or lies in it.
-bool within(const fs::path& outer, const fs::path& inner) {
-  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
-}
 
 error refused(const std::string& name, const std::string& why) {
   return {errc::invalid_argument, "the output \"" + name + "\" " + why};
@@ -48,7 +44,7 @@ result<fs::path> place_of_output(const fs::path& working_folder, const std::stri
   auto parent = resolved(*home / plain.parent_path());
   if (!parent)
     return parent.error();
-  if (!within(*home, *parent))
+  if (!is_within(*home, *parent))
     return refused(name, "leads out of the working folder through a link");
   return *parent / plain.filename();
 }
@@ -64,7 +60,7 @@ result<std::vector<fs::path>> places_of_outputs(const fs::path& working_folder,
     for (std::size_t other = 0; other < places.size(); ++other) {
       if (places[other] == *place)
         return refused(name, "is declared twice");
-      if (within(places[other], *place) || within(*place, places[other]))
+      if (is_within(places[other], *place) || is_within(*place, places[other]))
         return refused(name, "and the output \"" + outputs[other] + "\" lie in one another");
     }
     places.push_back(*place);
@@ -81,14 +77,34 @@ result<std::vector<fs::path>> places_of_outputs(const fs::path& working_folder,
       for (const auto& lies : {*place, name.empty() ? *place : *as_named / name, spelt}) {
         if (lies == places[at])
           return refused(outputs[at], "is an input as well");
-        if (within(lies, places[at]))
+        if (is_within(lies, places[at]))
           return refused(outputs[at], "lies in the input \"" + input + "\"");
-        if (within(places[at], lies))
+        if (is_within(places[at], lies))
           return refused(outputs[at], "has the input \"" + input + "\" in it");
       }
     }
   }
   return places;
+}
+
+result<fs::path> place_of_depfile(const fs::path& working_folder, const std::string& name,
+                                  const std::vector<fs::path>& places,
+                                  const std::vector<std::string>& inputs) {
+  constexpr auto flag = "--depfile";
+  auto place = place_of_output(working_folder, name);
+  if (!place)
+    return within(flag, place.error());
+  for (const auto& output : places)
+    if (is_within(output, *place))
+      return place;
+  const auto alone = places_of_outputs(working_folder, {name}, inputs);
+  if (!alone)
+    return within(flag, alone.error());
+  if (std::any_of(places.begin(), places.end(),
+                  [&](const auto& output) { return is_within(*place, output); }) ||
+      fs::is_directory(fs::symlink_status(*place)))
+    return error{errc::invalid_argument, "--depfile: \"" + name + "\" is a folder"};
+  return place;
 }
 
 } // namespace deja::run

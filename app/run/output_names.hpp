@@ -20,4 +20,11 @@ result<std::vector<std::filesystem::path>>
 places_of_outputs(const std::filesystem::path& working_folder,
                   const std::vector<std::string>& outputs, const std::vector<std::string>& inputs);
 
+/// Where a depfile lies: a name like an output's, for it is removed likewise before the command
+/// runs. It may be one of the outputs (`places`), or lie in one.
+result<std::filesystem::path> place_of_depfile(const std::filesystem::path& working_folder,
+                                               const std::string& name,
+                                               const std::vector<std::filesystem::path>& places,
+                                               const std::vector<std::string>& inputs);
+
 } // namespace deja::run

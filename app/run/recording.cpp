@@ -47,6 +47,33 @@ std::uint64_t size_of(int file) {
   return end < 0 ? 0 : static_cast<std::uint64_t>(end);
 }
 
+error damaged() {
+  return {errc::data_loss, "the recorded output is damaged"};
+}
+
+/// Hands out all that the file's frames hold, piece by piece, until `take` gives an error's number.
+template <class Take>
+int for_each_piece(int file, Take take) {
+  const auto size = size_of(file);
+  std::vector<char> piece(64 * 1024);
+  for (std::uint64_t at = 0; at < size;) {
+    const auto next = frame_at(file, at);
+    if (!next)
+      return EIO;
+    at += head_size;
+    for (std::uint64_t left = next->length; left > 0;) {
+      const auto some = std::min<std::uint64_t>(left, piece.size());
+      if (!read_exactly(file, piece.data(), some, at))
+        return EIO;
+      if (const int problem = take(next->from, {piece.data(), some}))
+        return problem;
+      at += some;
+      left -= some;
+    }
+  }
+  return 0;
+}
+
 } // namespace
 
 void recording::append(stream from, std::string_view bytes) {
@@ -72,36 +99,32 @@ void recording::append(stream from, std::string_view bytes) {
   size_ += framed.size();
 }
 
+result<stream_digests> digest_streams(int file) {
+  if (auto fine = check_recording(file); !fine)
+    return fine.error();
+  sha256 output, errors;
+  const int problem = for_each_piece(file, [&](stream from, std::string_view piece) {
+    (from == stream::output ? output : errors).update(piece);
+    return 0;
+  });
+  if (problem != 0)
+    return damaged();
+  return stream_digests{output.finish(), errors.finish()};
+}
+
 result<void> check_recording(int file) {
   const auto size = size_of(file);
   for (std::uint64_t at = 0; at < size;) {
     const auto next = frame_at(file, at);
     if (!next || next->length > size - at - head_size)
-      return error{errc::data_loss, "the recorded output is damaged"};
+      return damaged();
     at += head_size + next->length;
   }
   return {};
 }
 
 int replay(int file) {
-  const auto size = size_of(file);
-  std::vector<char> piece(64 * 1024);
-  for (std::uint64_t at = 0; at < size;) {
-    const auto next = frame_at(file, at);
-    if (!next)
-      return EIO;
-    at += head_size;
-    for (std::uint64_t left = next->length; left > 0;) {
-      const auto some = std::min<std::uint64_t>(left, piece.size());
-      if (!read_exactly(file, piece.data(), some, at))
-        return EIO;
-      if (const int problem = write_to(next->from, {piece.data(), some}))
-        return problem;
-      at += some;
-      left -= some;
-    }
-  }
-  return 0;
+  return for_each_piece(file, write_to);
 }
 
 } // namespace deja::run

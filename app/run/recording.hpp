@@ -36,6 +36,15 @@ private:
   sha256 hash_;
 };
 
+/// Digests of all that was said on each stream.
+struct stream_digests {
+  digest output = sha256::of("");
+  digest errors = sha256::of("");
+};
+
+/// Of a file of frames; data_loss where it does not hold whole ones.
+result<stream_digests> digest_streams(int file);
+
 /// Checks that the file holds whole frames; else data_loss.
 result<void> check_recording(int file);
 

@@ -2,7 +2,9 @@
 
 #include <deja/actors/memoization.hpp>
 #include <deja/app/run/catalog_access.hpp>
+#include <deja/app/run/discovered_inputs.hpp>
 #include <deja/app/run/execution.hpp>
+#include <deja/app/run/stored_outputs.hpp>
 
 #include <functional>
 
@@ -19,12 +21,20 @@ struct remembering_config {
   /// The fingerprint as it is now, to see whether an input changed meanwhile.
   std::function<result<fingerprint>()> take_again;
 
+  /// The inputs that only the tool knows; null where it tells none.
+  const discovered_inputs* discovered = nullptr;
+
+  /// Says why nothing is remembered under this key, for `--explain`.
+  std::function<std::string()> why_missed{};
+
   std::function<void(std::string_view)> tell; ///< A line for the user.
   std::function<void(duration)> pause;        ///< Sleeps; tests let no time pass.
 };
 
 /// Looks a command up, and hands out its entry, or runs it and stores what it made: the heart of
-/// `deja run`. Of those that want the same at once one computes and the others wait for it.
+/// `deja run`. Of those that want the same at once one computes and the others wait for it. With
+/// `--verify` what is remembered is not handed out but compared with what the command makes, and
+/// stays as it is.
 class remembering {
 public:
   remembering(remembering_config config, catalog_access& catalog);
@@ -44,17 +54,38 @@ private:
 
   void take(const memoization_step::finished&) {}
 
-  void hand_out(const catalog_entry& found);
+  /// What is remembered, of an entry: what to hand out, and what it took.
+  struct remembered {
+    const core::LiteralMap* result;
+    duration took;
+    std::string when;
+  };
+
+  result<remembered> choose(const catalog_entry& found);
+  void use(const catalog_entry& found);
+  void hand_out(const remembered& chosen, const catalog_entry& found);
+  void verify(const remembered& chosen);
+  void compare(const remembered& chosen, execution& done);
+  void missed(const std::string& why);
+  std::string why_not_found(const error& why);
+  void explain(const std::string& text);
   void out_of_reach(const error& why);
+
+  std::optional<execution> run_command();
+  result<void> check(execution& done);
   result<void> prepare(execution& done);
   result<core::LiteralMap> collect(execution& done);
+  result<void> join_states(put_condition& when);
 
   remembering_config config_;
   catalog_access& catalog_;
   memoization task_;
   run_report report_;
   bool reachable_ = true;
-  core::LiteralMap outputs_; ///< To be put, with its key map.
+  bool explained_ = false;             ///< A miss, once.
+  std::string files_;                  ///< The list of those that the tool alone knows.
+  core::LiteralMap outputs_;           ///< To be put, with its key map.
+  std::optional<core::Literal> state_; ///< Instead, where inputs are discovered.
   std::map<std::string, std::string> key_map_;
 };
 

@@ -52,8 +52,21 @@ std::string_view to_string(outcome what) {
   return "unknown";
 }
 
+std::string_view to_string(verification what) {
+  switch (what) {
+  case verification::same:
+    return "verified";
+  case verification::different:
+    return "different";
+  case verification::not_compared:
+    return "not_compared";
+  }
+  return "unknown";
+}
+
 std::string to_json(const run_report& line) {
-  return "{\"key\":" + in_quotes(line.key) + ",\"outcome\":" + in_quotes(to_string(line.outcome)) +
+  const auto became = line.verified ? to_string(*line.verified) : to_string(line.outcome);
+  return "{\"key\":" + in_quotes(line.key) + ",\"outcome\":" + in_quotes(became) +
          ",\"seconds\":" + seconds(line.took) + ",\"seconds_saved\":" + seconds(line.saved) +
          ",\"bytes\":" + std::to_string(line.bytes) + ",\"status\":" + std::to_string(line.status) +
          "}\n";

@@ -9,8 +9,14 @@ namespace deja::run {
 /// What became of one `deja run`.
 using outcome = memoization_outcome;
 
+/// What `--verify` found.
+enum class verification { same, different, not_compared };
+
 /// As it stands in a report: `hit`, `computed_and_stored`, `lost_race`, …
 std::string_view to_string(outcome what);
+
+/// As it stands in a report in an outcome's place: `verified`, `different`, `not_compared`.
+std::string_view to_string(verification what);
 
 /// A line of a report.
 struct run_report {
@@ -20,6 +26,7 @@ struct run_report {
   duration saved{};        ///< What the command took when it was stored, less `took`.
   std::uint64_t bytes = 0; ///< Handed out or stored.
   int status = 0;          ///< The command's exit status.
+  std::optional<verification> verified{}; ///< Where it was computed to be compared.
 };
 
 /// One line of JSON, with its line end.

@@ -146,22 +146,10 @@ result<void> restoration::fetch_console(const core::LiteralMap& outputs, content
     return content.error();
   if (!*content)
     return {};
-  if ((*content)->bytes) {
-    auto file = temporary_file::create();
-    if (!file)
-      return file.error();
-    if (auto done = file->write(*(*content)->bytes); !done)
-      return done;
-    said_ = std::move(*file);
-  } else {
-    const auto path = temporary_path();
-    if (auto done = blobs.fetch_file((*content)->name, path); !done)
-      return done;
-    auto file = temporary_file::adopt(path);
-    if (!file)
-      return file.error();
-    said_ = std::move(*file);
-  }
+  auto file = fetch_recording(**content, blobs);
+  if (!file)
+    return file.error();
+  said_ = std::move(*file);
   size_ += (*content)->size;
   return check_recording(said_->get());
 }

@@ -1,5 +1,5 @@
 #include <deja/app/run/file_error.hpp>
-#include <deja/app/run/fingerprint.hpp>
+#include <deja/app/run/printable.hpp>
 #include <deja/app/run/stored_outputs.hpp>
 
 #include <cerrno>
@@ -70,27 +70,6 @@ void refer_to(core::Literal& literal, const digest& name, core::BlobType::BlobDi
 
 error damaged(const std::string& what) {
   return {errc::data_loss, "the entry is damaged: " + what};
-}
-
-/// What `printable` made of a name.
-std::optional<std::string> original(std::string_view text) {
-  std::string name;
-  while (!text.empty()) {
-    if (text.front() != '%') {
-      name += text.front();
-      text.remove_prefix(1);
-      continue;
-    }
-    unsigned byte = 0;
-    const auto digits = text.substr(1, 2);
-    const auto [end, problem] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-    if (problem != std::errc{} || digits.size() != 2 || end != digits.data() + 2)
-      return std::nullopt;
-    name += static_cast<char>(byte);
-    text.remove_prefix(3);
-  }
-  return name;
 }
 
 std::string field(const core::Literal& literal, const char* name) {
@@ -283,6 +262,20 @@ result<void> output_writer::add(recording& said) {
   return {};
 }
 
+result<void> output_writer::add(const std::string& name, std::string_view bytes) {
+  const auto content = sha256::of(bytes);
+  auto literal = content_literal(content, bytes.size());
+  if (fits(bytes.size())) {
+    literal.mutable_scalar()->mutable_binary()->set_value(std::string{bytes});
+  } else {
+    if (auto done = blobs_.put_bytes(content, bytes); !done)
+      return done;
+    refer_to(literal, content, core::BlobType::SINGLE);
+  }
+  (*outputs_.mutable_literals())[name] = std::move(literal);
+  return {};
+}
+
 result<stored_tree> read_output(const core::LiteralMap& outputs, const std::string& name,
                                 content_store& blobs) {
   constexpr std::uint64_t largest_map = 1024 * 1024 * 1024;
@@ -311,6 +304,35 @@ result<stored_tree> read_output(const core::LiteralMap& outputs, const std::stri
   if (node->node.kind != node_kind::file)
     return damaged("the output \"" + name + "\" is neither file nor folder");
   return stored_tree{std::move(*node)};
+}
+
+result<std::string> read_text(const core::LiteralMap& outputs, const std::string& name,
+                              content_store& blobs) {
+  constexpr std::uint64_t largest_text = 64 * 1024 * 1024;
+  const auto found = outputs.literals().find(name);
+  if (found == outputs.literals().end())
+    return damaged("\"" + name + "\" is missing");
+  auto content = read_content(found->second);
+  if (!content)
+    return content.error();
+  if (content->bytes)
+    return std::move(*content->bytes);
+  return blobs.fetch_bytes(content->name, largest_text);
+}
+
+result<temporary_file> fetch_recording(const stored_content& content, content_store& blobs) {
+  if (!content.bytes) {
+    const auto path = temporary_path();
+    if (auto done = blobs.fetch_file(content.name, path); !done)
+      return done.error();
+    return temporary_file::adopt(path);
+  }
+  auto file = temporary_file::create();
+  if (!file)
+    return file;
+  if (auto done = file->write(*content.bytes); !done)
+    return done.error();
+  return file;
 }
 
 result<std::optional<stored_content>> read_console(const core::LiteralMap& outputs) {

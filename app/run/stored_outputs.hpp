@@ -33,6 +33,9 @@ public:
   /// Adds what was said; nothing where that is nothing.
   result<void> add(recording& said);
 
+  /// Adds bytes that are part of no output, as a file's content.
+  result<void> add(const std::string& name, std::string_view bytes);
+
   /// Bytes of all contents.
   std::uint64_t size() const { return size_; }
 
@@ -74,6 +77,13 @@ using stored_tree = std::vector<stored_node>;
 /// blob.
 result<stored_tree> read_output(const core::LiteralMap& outputs, const std::string& name,
                                 content_store& blobs);
+
+/// The bytes that were added by themselves; errors as above.
+result<std::string> read_text(const core::LiteralMap& outputs, const std::string& name,
+                              content_store& blobs);
+
+/// Opens the recording that a content is. Errors are the store's, and data_loss.
+result<temporary_file> fetch_recording(const stored_content& content, content_store& blobs);
 
 /// What was said, if anything.
 result<std::optional<stored_content>> read_console(const core::LiteralMap& outputs);

@@ -311,6 +311,19 @@ BOOST_AUTO_TEST_CASE(a_target_that_cannot_be_written_harms_no_other_item) {
   BOOST_TEST(std::filesystem::exists(folder.path() / "run/outputs.pb"));
 }
 
+BOOST_AUTO_TEST_CASE(a_piece_for_a_worker_of_the_store_may_be_of_any_size) {
+  const testing::temporary_folder folder;
+  catalog_config config;
+  config.store = folder.path().string();
+  config.storage.piece = std::numeric_limits<std::size_t>::max();
+  catalog one{config};
+  one.start().value();
+  one.upload({{some_key(1), shared<core::LiteralMap>{some_literals(10)}, {}}}).wait();
+  auto asked = one.download({{some_key(1), outputs_under{"file://" + config.store + "/run"}}});
+  asked.wait();
+  BOOST_TEST(asked.get()->cached_count() == 1);
+}
+
 BOOST_AUTO_TEST_CASE(outputs_that_cannot_be_used_are_no_hits) {
   const testing::temporary_folder folder;
   catalog_config config;

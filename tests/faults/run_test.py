@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -336,6 +337,89 @@ class Places(Run):
         run("--data", self.data)  # in this process
         self.assertEqual(self.runs(), 1)
         self.assertEqual((self.work / "out").stat().st_size, 100000)
+
+
+class CoarseTimes(Run):
+    """On a file system that keeps times in whole seconds."""
+
+    def setUp(self):
+        super().setUp()
+        mke2fs = shutil.which("mke2fs", path=f"{os.environ['PATH']}:/usr/sbin")
+        if os.geteuid() != 0 or mke2fs is None:
+            self.skipTest("coarse times: making and mounting a file system needs mke2fs and root")
+        image = self.folder / "image"
+        with open(image, "wb") as file:
+            file.truncate(16 << 20)
+        # Inodes of 128 bytes have no room for more.
+        made = subprocess.run([mke2fs, "-q", "-t", "ext3", "-I", "128", image], capture_output=True)
+        if made.returncode != 0 or os.system(f"mount -o loop {image} {self.work} 2>/dev/null") != 0:
+            self.skipTest("coarse times: no ext3 in a file can be mounted here")
+        self.addCleanup(os.system, f"umount -l {self.work}")
+
+    def test_each_change_within_a_second_is_seen(self):
+        for number in range(10):
+            text = f"{number}" * 20000
+            self.write("in", text)
+            self.shell("cp in out", "-i", "in", "-o", "out")
+            self.assertEqual(self.read("out"), text)
+        self.assertEqual((self.work / "in").stat().st_ctime_ns % 1_000_000_000, 0)
+        self.assertEqual(self.runs(), 10)
+
+    def test_a_change_while_the_command_runs_is_seen_in_a_depfile(self):
+        self.write("header", "one")
+        done = self.shell("cp header out; echo two >header; echo 'out: header' >out.d",
+                          "-o", "out", "--depfile", "out.d")
+        self.assert_one_line(done.stderr, "header")
+
+
+class Asking(Run):
+    def test_verify_computes_and_compares(self):
+        script = "echo made >out; cat state; echo told >&2"
+        self.write("state", "one")
+        run = lambda *options, **more: self.shell(script, "-o", "out", "--report", self.folder / "report",
+                                                  *options, **more)
+        run()
+        self.assertIn("deja: verified: ", run("--verify").stderr)
+        self.write("state", "two")  # What is no input makes a difference.
+        different = run("--verify", status=1)
+        self.assertEqual((different.stdout, different.stderr.splitlines()),
+                         ("two", ["told", "deja: not as remembered: standard output differs"]))
+        self.assertEqual(self.runs(), 3)
+        self.assertEqual(run().stdout, "one")
+        self.assertEqual(self.outcomes("report"), ["computed_and_stored", "verified", "different", "hit"])
+
+    def test_verify_names_the_output_that_differs(self):
+        script = "date +%s%N >out; echo same >same"
+        self.shell(script, "-o", "out", "-o", "same")
+        first = self.read("out")
+        done = self.shell(script, "-o", "same", "-o", "out", "--verify")  # Another key: a miss.
+        self.assertEqual(done.stderr, "")
+        done = self.shell(script, "-o", "out", "-o", "same", "--verify", status=1)
+        self.assert_one_line(done.stderr, 'the output "out" differs')
+        self.shell(script, "-o", "out", "-o", "same")
+        self.assertEqual(self.read("out"), first)
+
+    def test_explain_names_the_part_that_differs(self):
+        run = lambda *options, **more: self.shell("cp in out", "--explain", "-i", "in", "-o", "out",
+                                                  *options, **more).stderr
+        self.assert_one_line(run(), "miss", "nor for any other by the name")
+        self.assert_one_line(run(), "hit: stored ")
+        self.write("in", "two\n")
+        self.assert_one_line(run(), "differs first in input:in, and in nothing else")
+        self.assert_one_line(run("-e", "SECRET", env={"SECRET": "s3cret-one"}),
+                             "differs first in env:SECRET (not there then)")
+        said = run("-e", "SECRET", env={"SECRET": "s3cret-two"})
+        self.assert_one_line(said, "differs first in env:SECRET, and in nothing else")
+        self.assertEqual([path for path in self.data.rglob("*") if path.is_file()
+                          and b"s3cret" in path.read_bytes()], [])
+        self.assert_one_line(run("--cache-version", "2"), "differs first in cache-version")
+        self.assert_one_line(run("--max-age", "1ms"), "over --max-age")
+
+    def test_explain_says_what_it_can_not_know(self):
+        service = self.service()
+        for where in [("--server", service.url), ("--data", self.data)]:
+            done = self.deja("run", *where, "--explain", "--", "echo", where[0])
+            self.assert_one_line(done.stderr, "miss", "can't be known", "lists no entries")
 
 
 class Together(Run):

@@ -24,6 +24,10 @@ public:
     done(scan_page{});
   }
 
+  void statistics(std::function<void(result<index_statistics>)> done) override {
+    done(index_statistics{});
+  }
+
   void watch(std::function<void(std::span<const entry_key>)>) override {}
 
   result<void> ready() override { return {}; }

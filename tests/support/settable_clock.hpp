@@ -16,7 +16,7 @@ public:
   std::string boot_id() const override { return "boot " + std::to_string(boot_); }
 
   /// Time passes, on both clocks.
-  void pass(duration time) {
+  virtual void pass(duration time) {
     now_ += time.count();
     since_boot_ += time.count();
   }

@@ -1,7 +1,9 @@
 #include <deja/transport/connect/cache_routes.hpp>
 
 #include <deja/messages/cached_output.hpp>
+#include <deja/messages/proto_bytes.hpp>
 #include <deja/transport/connect/connect_call.hpp>
+#include <deja/transport/connect/get_json.hpp>
 
 #include <flyteidl2/cacheservice/v2/cacheservice.pb.h>
 
@@ -51,6 +53,14 @@ cacheservice::Reservation to_wire(const reservation& held) {
   return wire;
 }
 
+// GetCacheResponse in JSON; none where protobuf has to write it.
+std::optional<std::string> json_of(const std::string& output) {
+  cacheservice::CachedOutput message;
+  if (!parse_message(message, output))
+    return std::nullopt;
+  return write_get_response(message);
+}
+
 class cache_calls : public std::enable_shared_from_this<cache_calls> {
 public:
   cache_calls(index& entries, write_path write, const cache_routes_config& config)
@@ -69,6 +79,8 @@ public:
       ++(entry ? counters->hits : counters->misses);
       if (!entry)
         answer.fail({errc::not_found, "there is no entry for key \"" + key.key + "\""});
+      else if (auto text = answer.wants_json() ? json_of(entry->output) : std::nullopt)
+        answer.json(std::move(*text));
       else
         answer.wire(get_response(entry->output));
     });
@@ -137,15 +149,16 @@ std::vector<route> cache_routes(index& entries, write_path write, cache_routes_c
   const auto calls = std::make_shared<cache_calls>(entries, std::move(write), config);
   const auto row = [&]<class Request, class Response>(
                        std::string_view method,
-                       void (cache_calls::*call)(const Request&, const call_answer<Response>&)) {
+                       void (cache_calls::*call)(const Request&, const call_answer<Response>&),
+                       json_reader<Request> read_json = nullptr) {
     const auto serve = [calls, call](const Request& asked, const call_context&,
                                      const call_answer<Response>& answer) {
       ((*calls).*call)(asked, answer);
     };
     return route{"POST", "/flyteidl2.cacheservice.v2.CacheService/" + std::string{method},
-                 connect_call<Request, Response>(serve, config.max_body)};
+                 connect_call<Request, Response>(serve, config.max_body, read_json)};
   };
-  return {row("Get", &cache_calls::get), row("Put", &cache_calls::put),
+  return {row("Get", &cache_calls::get, read_get_request), row("Put", &cache_calls::put),
           row("Delete", &cache_calls::remove), row("GetOrExtendReservation", &cache_calls::reserve),
           row("ReleaseReservation", &cache_calls::release)};
 }

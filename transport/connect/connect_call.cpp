@@ -164,6 +164,10 @@ void raw_answer::send(const google::protobuf::Message& message) const {
   respond_(success(codec::proto, serialize(message)));
 }
 
+void raw_answer::json(std::string text) const {
+  respond_(success(codec::json, std::move(text)));
+}
+
 void raw_answer::send_wire(std::string bytes, google::protobuf::Message& scratch) const {
   if (codec_ == codec::proto)
     return respond_(success(codec::proto, std::move(bytes)));

@@ -24,6 +24,11 @@ public:
   /// Has `leave` called where the client goes before the answer. Not later than `serve` returns.
   void when_gone(std::function<void()> leave) const { respond_.when_gone(std::move(leave)); }
 
+  bool wants_json() const { return codec_ == codec::json; }
+
+  /// The answer's JSON form, where it is wanted and the caller has written it.
+  void json(std::string text) const;
+
 protected:
   void send(const google::protobuf::Message& message) const;
   void send_wire(std::string bytes, google::protobuf::Message& scratch) const;
@@ -79,17 +84,26 @@ boost::system::result<accepted_call, response> accept_call(const request& asked,
 /// Parses the message; invalid_argument where it is none.
 result<void> parse_body(google::protobuf::Message& message, codec in, std::string_view body);
 
+/// Reads the usual JSON forms of a message; false leaves the message empty, and protobuf must.
+template <class Request>
+using json_reader = bool (*)(std::string_view json, Request& into);
+
 /// The handler of one call of a Connect service. `serve(request, context, answer)` is called on the
 /// session's loop, so it must not block; it may answer later.
 template <class Request, class Response, class Serve>
-unary_handler connect_call(Serve serve, std::size_t max_body) {
-  return [serve = std::move(serve), max_body](const request& asked, const responder& respond) {
+unary_handler connect_call(Serve serve, std::size_t max_body,
+                           json_reader<Request> read_json = nullptr) {
+  return [serve = std::move(serve), max_body, read_json](const request& asked,
+                                                         const responder& respond) {
     auto call = accept_call(asked, max_body);
     if (!call)
       return respond(call.error());
     Request message;
-    if (auto parsed = parse_body(message, call->in, call->body()); !parsed)
-      return respond(error_response(parsed.error()));
+    const bool is_read =
+        read_json != nullptr && call->in == codec::json && read_json(call->body(), message);
+    if (!is_read)
+      if (auto parsed = parse_body(message, call->in, call->body()); !parsed)
+        return respond(error_response(parsed.error()));
     if (const auto limit = call->context.time_left; limit > duration::zero())
       respond.give_up_after(limit, error_response({errc::deadline_exceeded,
                                                    "the call took longer than it may, " +

@@ -34,9 +34,7 @@ std::optional<error> refusal(const put_operation& put, const stored_state& state
         state.reservation->reservation.owner == when.held->owner &&
         (when.held->token == 0 || state.reservation->reservation.fencing_token == when.held->token);
     if (!held)
-      return error{errc::failed_precondition, "putting key \"" + put.key.key +
-                                                  "\": its reservation is no longer held by \"" +
-                                                  when.held->owner + "\""};
+      return no_longer_held(put);
   }
   if (!state.entry) // Also a generation that is gone may be put anew.
     return std::nullopt;
@@ -46,11 +44,7 @@ std::optional<error> refusal(const put_operation& put, const stored_state& state
     return std::nullopt;
   if (when.max_age && context.now - state.entry->updated > *when.max_age)
     return std::nullopt;
-  if (when.generation)
-    return error{errc::failed_precondition,
-                 "putting key \"" + put.key.key + "\": the entry to replace, generation " +
-                     std::to_string(*when.generation) + ", has been replaced meanwhile"};
-  return error{errc::already_exists, "putting key \"" + put.key.key + "\": there is an entry"};
+  return in_the_way(put);
 }
 
 struct decider {
@@ -74,12 +68,9 @@ struct decider {
 
   outcome operator()(const delete_operation& remove) const {
     if (!state.entry)
-      return {error{errc::not_found, "deleting key \"" + remove.key.key + "\": there is no entry"},
-              std::nullopt, std::nullopt};
+      return {nothing_there(remove), std::nullopt, std::nullopt};
     if (remove.generation && *remove.generation != state.entry->generation)
-      return {error{errc::failed_precondition,
-                    "deleting key \"" + remove.key.key + "\": it has been replaced meanwhile"},
-              state.entry, std::nullopt};
+      return {moved_on(remove), state.entry, std::nullopt};
     outcome done{std::nullopt, std::move(state.entry), std::nullopt};
     state.entry.reset();
     return done;
@@ -136,6 +127,31 @@ outcome visible(const stored_state& state, const decision_context& context) {
   if (is_live(state.reservation, context))
     out.reservation = handed_out(*state.reservation, context);
   return out;
+}
+
+error no_longer_held(const put_operation& put) {
+  const auto owner = put.when.held ? put.when.held->owner : std::string{};
+  return {errc::failed_precondition, "putting key \"" + put.key.key +
+                                         "\": its reservation is no longer held by \"" + owner +
+                                         "\""};
+}
+
+error in_the_way(const put_operation& put) {
+  const auto putting = "putting key \"" + put.key.key + "\": ";
+  if (put.when.generation)
+    return {errc::failed_precondition, putting + "the entry to replace, generation " +
+                                           std::to_string(*put.when.generation) +
+                                           ", has been replaced meanwhile"};
+  return {errc::already_exists, putting + "there is an entry"};
+}
+
+error nothing_there(const delete_operation& remove) {
+  return {errc::not_found, "deleting key \"" + remove.key.key + "\": there is no entry"};
+}
+
+error moved_on(const delete_operation& remove) {
+  return {errc::failed_precondition,
+          "deleting key \"" + remove.key.key + "\": it has been replaced meanwhile"};
 }
 
 const entry_key& key_of(const operation& what) {

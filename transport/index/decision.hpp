@@ -36,6 +36,12 @@ outcome decide(const operation& what, stored_state& state, const decision_contex
 /// What of `state` may be handed out: nothing that has expired.
 outcome visible(const stored_state& state, const decision_context& context);
 
+/// Why operations are refused, the same from every index.
+error no_longer_held(const put_operation& put);
+error in_the_way(const put_operation& put); ///< An entry that it may not replace.
+error nothing_there(const delete_operation& remove);
+error moved_on(const delete_operation& remove); ///< Another generation than the one named.
+
 /// The key an operation is about.
 const entry_key& key_of(const operation& what);
 

@@ -58,10 +58,8 @@ public:
   virtual void scan(scan_filter filter, std::string cursor,
                     std::function<void(result<scan_page>)> done) = 0;
 
-  /// Counts all there is, which may take as long as a scan. unimplemented where it can't.
-  virtual void statistics(std::function<void(result<index_statistics>)> done) {
-    done(error{errc::unimplemented, "this index does not count"});
-  }
+  /// Counts all there is, which may take as long as a scan.
+  virtual void statistics(std::function<void(result<index_statistics>)> done) = 0;
 
   /// Calls `on_change` with the keys that changed, for changes by this process and, where the
   /// backend can tell, by others. One watcher; an empty function ends it. `on_change` must not

@@ -1,18 +1,22 @@
 #include <deja/transport/index/open_index.hpp>
 
 #include <deja/transport/index/memory_index.hpp>
+#include <deja/transport/index/postgres_index.hpp>
 #include <deja/transport/index/sqlite_index.hpp>
 
 namespace deja {
 
-result<std::unique_ptr<index>> open_index(const std::string& url) {
+result<std::unique_ptr<index>> open_index(const std::string& url, bool exclusive) {
   constexpr std::string_view sqlite = "sqlite:";
   if (url == "memory:")
     return make_memory_index();
   if (url.starts_with(sqlite) && url.size() > sqlite.size())
-    return make_sqlite_index({.path = url.substr(sqlite.size())});
+    return make_sqlite_index({.path = url.substr(sqlite.size()), .exclusive = exclusive});
+  if (url.starts_with("postgresql://") || url.starts_with("postgres://"))
+    return make_postgres_index({.url = url});
   return error{errc::invalid_argument,
-               "index \"" + url + "\": a URL memory: or sqlite:PATH is wanted"};
+               "index \"" + url +
+                   "\": a URL memory:, sqlite:PATH or postgresql://HOST/DATABASE is wanted"};
 }
 
 } // namespace deja

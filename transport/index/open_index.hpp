@@ -6,8 +6,9 @@
 
 namespace deja {
 
-/// Opens the index that a URL names: `memory:` or `sqlite:PATH`. invalid_argument for anything
-/// else, with the URLs that are possible.
-result<std::unique_ptr<index>> open_index(const std::string& url);
+/// Opens the index that a URL names: `memory:`, `sqlite:PATH` or `postgresql://…`, which does not
+/// wait for the database. invalid_argument for anything else, with the URLs that are possible.
+/// `exclusive`: no other process has its file.
+result<std::unique_ptr<index>> open_index(const std::string& url, bool exclusive = false);
 
 } // namespace deja

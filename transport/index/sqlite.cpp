@@ -113,6 +113,9 @@ result<database> database::open(const std::filesystem::path& path, const options
           opened.run(how.full_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
       !done)
     return done.error();
+  if (how.map_file)
+    if (auto done = opened.run("PRAGMA mmap_size=2147418112"); !done)
+      return done.error();
   return opened;
 }
 

@@ -1,5 +1,6 @@
 #include <deja/transport/index/sqlite_index.hpp>
 
+#include <deja/transport/index/hot_rows.hpp>
 #include <deja/transport/index/scan.hpp>
 #include <deja/transport/index/sqlite_rows.hpp>
 #include <deja/transport/quiet_thread.hpp>
@@ -16,6 +17,7 @@ namespace {
 struct reader {
   sqlite::database database;
   sqlite_rows rows;
+  std::optional<std::uint64_t> snapshot{}; ///< In a transaction, since so many commits.
 };
 
 /// Which file a path leads to.
@@ -38,7 +40,7 @@ class sqlite_index final : public index {
 public:
   sqlite_index(sqlite_index_config config, sqlite::database database, sqlite_rows rows)
       : config_(std::move(config)), database_(std::move(database)), rows_(std::move(rows)),
-        file_(file_identity::of(config_.path)) {}
+        file_(file_identity::of(config_.path)), hot_(config_.exclusive ? config_.hot_bytes : 0) {}
 
   ~sqlite_index() override {
     {
@@ -62,21 +64,34 @@ public:
   }
 
   void lookup(std::vector<entry_key> keys, outcomes done) override {
+    const auto context = moment();
     std::vector<outcome> found;
     found.reserve(keys.size());
+    // Either all from memory, or all in one transaction: a group of operations is seen whole or not
+    // at all.
+    std::vector<digest> ids;
+    std::uint64_t era = 0;
+    if (config_.exclusive) {
+      ids.reserve(keys.size());
+      for (const auto& key : keys)
+        ids.push_back(primary_key(key));
+      if (find_hot(ids, found, context, era))
+        return done(std::move(found));
+      found.clear();
+    }
     auto lent = borrow();
     if (!lent) {
       found.assign(keys.size(), outcome{lent.error(), std::nullopt, std::nullopt});
       return done(std::move(found));
     }
-    const auto context = moment();
-    // In one transaction, for a group of operations is seen whole or not at all.
-    const auto read = (*lent)->database.transaction(access::read, [&]() -> result<void> {
-      for (const auto& key : keys) {
-        const auto state = (*lent)->rows.load(key);
+    const auto read = in_snapshot(**lent, [&]() -> result<void> {
+      for (std::size_t at = 0; at < keys.size(); ++at) {
+        auto state = (*lent)->rows.load(keys[at]);
         if (!state)
           return state.error();
         found.push_back(visible(*state, context));
+        if (config_.exclusive)
+          hot_.offer(ids[at], std::move(*state), era);
       }
       return {};
     });
@@ -147,7 +162,8 @@ private:
       }
     }
     auto database = sqlite::database::open(
-        config_.path, {.read_only = true, .busy_timeout = config_.busy_timeout});
+        config_.path,
+        {.read_only = true, .busy_timeout = config_.busy_timeout, .map_file = config_.exclusive});
     if (!database)
       return database.error();
     auto rows = sqlite_rows::prepare_reads(*database);
@@ -158,8 +174,60 @@ private:
 
   void give_back(std::unique_ptr<reader> lent) {
     std::lock_guard lock{readers_mutex_};
+    if (lent->snapshot && *lent->snapshot != commits_)
+      end_snapshot(*lent);
     if (readers_.size() < config_.readers)
       readers_.push_back(std::move(lent));
+  }
+
+  // Does the reading in one transaction. Beginning and ending it costs as much as a look-up, so
+  // where nobody else writes it is kept until the next commit.
+  result<void> in_snapshot(reader& with, const std::function<result<void>()>& read) {
+    if (!config_.exclusive)
+      return with.database.transaction(access::read, read);
+    if (!with.snapshot) {
+      {
+        std::lock_guard lock{readers_mutex_};
+        with.snapshot = commits_;
+      }
+      if (auto begun = with.database.run("BEGIN"); !begun) {
+        with.snapshot.reset();
+        return begun;
+      }
+    }
+    auto done = read();
+    if (!done)
+      end_snapshot(with);
+    return done;
+  }
+
+  static void end_snapshot(reader& with) {
+    with.snapshot.reset();
+    (void)with.database.run("ROLLBACK"); // of what was only read
+  }
+
+  // Kept snapshots would keep old pages in the log, and show old rows.
+  void end_snapshots() {
+    std::lock_guard lock{readers_mutex_};
+    ++commits_;
+    for (auto& idle : readers_)
+      if (idle->snapshot)
+        end_snapshot(*idle);
+  }
+
+  // In memory, all of one moment.
+  bool find_hot(std::span<const digest> ids, std::vector<outcome>& found,
+                const decision_context& context, std::uint64_t& era) {
+    for (std::size_t at = 0; at < ids.size(); ++at) {
+      std::uint64_t now = 0;
+      const auto row = hot_.find(ids[at], now);
+      if (at == 0)
+        era = now;
+      if (!row || now != era)
+        return false;
+      found.push_back(visible(*row, context));
+    }
+    return true;
   }
 
   // The writer's thread: all that waits becomes one transaction.
@@ -178,8 +246,15 @@ private:
 
   void commit(std::span<group> groups) {
     std::vector<std::vector<outcome>> results;
+    std::vector<hot_rows::change> changes;
+    hot_.begin_commit();
     const auto done =
-        database_.transaction(access::write, [&] { return decide_all(groups, results); });
+        database_.transaction(access::write, [&] { return decide_all(groups, results, changes); });
+    end_snapshots();
+    if (done)
+      hot_.end_commit(changes);
+    else
+      hot_.end_commit();
     if (!done && groups.size() > 1 && done.error().code != errc::unavailable) {
       // No group takes others down with it.
       for (auto& alone : groups)
@@ -197,8 +272,8 @@ private:
     }
   }
 
-  result<void> decide_all(std::span<const group> groups,
-                          std::vector<std::vector<outcome>>& results) {
+  result<void> decide_all(std::span<const group> groups, std::vector<std::vector<outcome>>& results,
+                          std::vector<hot_rows::change>& changes) {
     auto last = rows_.last_number();
     if (!last)
       return last.error();
@@ -218,6 +293,8 @@ private:
         decided.push_back(decide(operation, changed, context));
         if (auto stored = rows_.store(key_of(operation), *state, changed); !stored)
           return stored;
+        if (config_.exclusive)
+          changes.push_back({primary_key(key_of(operation)), std::move(changed)});
       }
     }
     if (*last != before)
@@ -249,8 +326,11 @@ private:
   bool stopping_ = false;
   std::thread writer_;
 
-  std::mutex readers_mutex_;
+  hot_rows hot_;
+
+  std::mutex readers_mutex_; ///< For what follows.
   std::vector<std::unique_ptr<reader>> readers_;
+  std::uint64_t commits_ = 0;
 
   std::mutex watch_mutex_;
   std::function<void(std::span<const entry_key>)> on_change_;

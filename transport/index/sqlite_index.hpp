@@ -14,6 +14,9 @@ struct sqlite_index_config {
   bool full_sync = true; ///< False: a power loss may cost the latest puts, but nothing older.
   std::chrono::milliseconds busy_timeout{10'000}; ///< How long to wait for another process.
   std::size_t readers = 8; ///< Connections kept for reading; more threads open more for a while.
+  /// No other process has the file: rows that are asked for often may then be kept in memory.
+  bool exclusive = false;
+  std::size_t hot_bytes = std::size_t{64} << 20; ///< For these rows, where it is exclusive.
 
   /// invalid_argument that names the field, its value and what it may be.
   result<void> validate() const;

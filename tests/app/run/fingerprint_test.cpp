@@ -203,6 +203,14 @@ BOOST_AUTO_TEST_CASE(output_names_are_in_the_key) {
   all.differ("an output's name");
 }
 
+BOOST_AUTO_TEST_CASE(a_depfile_is_in_the_key_by_name) {
+  keys all{*this};
+  asked.depfile = "a.d";
+  all.differ("a depfile");
+  asked.depfile = "b.d";
+  all.differ("another depfile");
+}
+
 BOOST_AUTO_TEST_CASE(standard_input_is_in_the_key) {
   keys all{*this};
   around.standard_input = sha256::of("");

@@ -65,9 +65,8 @@ BOOST_AUTO_TEST_CASE(wrong_usage_ends_with_125) {
   for (const auto& wrong : std::vector<words>{{},
                                               {"--"},
                                               {"--no-such-flag", "--", "x"},
-                                              {"--verify", "--", "x"},
-                                              {"--explain", "--", "x"},
-                                              {"--depfile", "d", "--", "x"},
+                                              {"--verify", "--refresh", "--", "x"},
+                                              {"--depfile"},
                                               {"-i"},
                                               {"--max-age", "soon", "--", "x"},
                                               {"--max-age", "0s", "--", "x"},
@@ -78,6 +77,11 @@ BOOST_AUTO_TEST_CASE(wrong_usage_ends_with_125) {
                                               {"--cache-version", std::string(513, 'v'), "--", "x"},
                                               {"--server", "http://h", "--data", "d", "--", "x"}})
     BOOST_TEST(status(wrong) == own_failure);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_verified_may_be_of_any_age) {
+  BOOST_TEST((good({"--max-age", "1h", "--", "x"}).max_age == std::chrono::hours{1}));
+  BOOST_TEST((good({"--verify", "--max-age", "1h", "--", "x"}).max_age == duration::zero()));
 }
 
 BOOST_AUTO_TEST_CASE(help_is_no_failure) {
@@ -132,6 +136,13 @@ BOOST_AUTO_TEST_CASE(a_report_is_one_line_of_json) {
                         .status = 0};
   BOOST_TEST(to_json(line) == "{\"key\":\"a\\\"b\\\\c\",\"outcome\":\"hit\",\"seconds\":0.012000,"
                               "\"seconds_saved\":2.000000,\"bytes\":5,\"status\":0}\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_report_says_what_was_verified) {
+  run_report line;
+  line.outcome = outcome::hit;
+  line.verified = verification::different;
+  BOOST_TEST(to_json(line).find("\"outcome\":\"different\"") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

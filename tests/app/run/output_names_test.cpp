@@ -61,4 +61,18 @@ BOOST_AUTO_TEST_CASE(outputs_and_inputs_must_not_meet) {
   BOOST_TEST(fine({"in/y"}, {"in/x"}));
 }
 
+BOOST_AUTO_TEST_CASE(a_depfile_is_named_as_an_output_and_may_be_one) {
+  write("in/x", "");
+  const auto place = [&](const std::string& name) {
+    return place_of_depfile(folder, name, {folder / "a.d", folder / "out", folder / "dir/a.o"},
+                            {"in"});
+  };
+  BOOST_TEST(place("a.d").value() == folder / "a.d");
+  BOOST_TEST(place("out/a.d").value() == folder / "out/a.d");
+  BOOST_TEST(place("other.d").value() == folder / "other.d");
+  std::filesystem::create_directories(folder / "folder");
+  for (const auto* name : {"", "/tmp/a.d", "../a.d", "in", "in/x", "in/y", "dir", "folder"})
+    BOOST_TEST(!place(name), "\"" << name << "\" was let through");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,6 @@
 #include "area.hpp"
 
+#include <deja/app/run/remembered_states.hpp>
 #include <deja/app/run/remembering.hpp>
 
 #include <deque>
@@ -99,6 +100,8 @@ struct remembered : area {
     plan.process.arguments = asked.command;
     plan.process.environment = {{"PATH", "/usr/bin:/bin"}};
     plan.places = {folder / "out"};
+    plan.depfile = depfile;
+    plan.after = std::chrono::system_clock::now();
     remembering one{{.asked = asked,
                      .command = command,
                      .plan = plan,
@@ -109,6 +112,8 @@ struct remembered : area {
                            command.parts.front().value = now;
                            return result<fingerprint>{command};
                          },
+                     .discovered = discovered ? &*discovered : nullptr,
+                     .why_missed = [] { return std::string{"nothing like it"}; },
                      .tell = [this](std::string_view text) { told.emplace_back(text); },
                      .pause =
                          [this](duration span) {
@@ -126,7 +131,21 @@ struct remembered : area {
 
   int runs() const { return has("runs") ? static_cast<int>(read("runs").size()) : 0; }
 
+  /// Makes the command tell in a depfile that it read `header`.
+  void discover() {
+    write("header", "one");
+    depfile = folder / "out.d";
+    discovered.emplace(depfile_config{.depfile = *depfile, .working_folder = folder}, digester);
+    script("cp header out; echo 'out: header' > out.d");
+  }
+
+  std::size_t states() const { return states_of(*catalog.entry->outputs).size(); }
+
   options asked;
+  digest_memory memory;
+  file_digester digester{memory};
+  std::optional<std::filesystem::path> depfile;
+  std::optional<discovered_inputs> discovered;
   fake_catalog catalog{folder / "blobs"};
   bool changed = false;
   std::vector<std::string> told;
@@ -305,6 +324,183 @@ BOOST_AUTO_TEST_CASE(a_full_store_costs_a_warning_and_no_result) {
   BOOST_TEST((done->outcome == outcome::not_stored));
   BOOST_TEST(told.size() == 1u);
   BOOST_TEST(read("out") == "made\n");
+}
+
+BOOST_AUTO_TEST_CASE(each_state_of_the_discovered_inputs_is_remembered) {
+  discover();
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  BOOST_TEST((outcome_of_run() == outcome::hit));
+  write("header", "two");
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  BOOST_TEST((catalog.condition->generation == 3u));
+  BOOST_TEST((catalog.condition->held == fence{"host/1/1/00", 7}));
+  BOOST_TEST(!catalog.condition->overwrite);
+  write("header", "one");
+  BOOST_TEST((outcome_of_run() == outcome::hit));
+  BOOST_TEST(read("out") == "one");
+  BOOST_TEST(runs() == 2);
+  BOOST_TEST(states() == 2u);
+  BOOST_TEST(told.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_state_that_another_put_meanwhile_is_a_hit_after_all_or_stays) {
+  discover();
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  const auto first = catalog.entry;
+  write("header", "two");
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  // With the reservation it is looked up again, and then it is there.
+  catalog.later = catalog.entry;
+  catalog.entry = first;
+  catalog.appears_at_look_up = catalog.look_ups + 2;
+  BOOST_TEST((outcome_of_run() == outcome::hit));
+  BOOST_TEST(runs() == 2);
+  // One that comes while we compute is kept.
+  catalog.entry.reset();
+  catalog.later = first;
+  catalog.appears_at_look_up = catalog.look_ups + 3;
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  catalog.appears_at_look_up.reset();
+  BOOST_TEST(states() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_refreshed_state_leaves_the_others) {
+  discover();
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  write("header", "two");
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  asked.refresh = true;
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  BOOST_TEST(states() == 2u);
+  BOOST_TEST(runs() == 3);
+}
+
+BOOST_AUTO_TEST_CASE(where_the_generation_is_not_told_the_entry_is_overwritten) {
+  discover();
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  catalog.entry->generation.reset();
+  write("header", "two");
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  BOOST_TEST(catalog.condition->overwrite);
+  BOOST_TEST(states() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(the_holders_state_may_not_be_ours) {
+  discover();
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  write("header", "two");
+  catalog.others = {"a/1/1/1"};
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  BOOST_TEST(read("out") == "two");
+}
+
+BOOST_AUTO_TEST_CASE(a_state_whose_blobs_are_gone_is_computed_and_replaced) {
+  discover();
+  write("header", std::string(100'000, 'x'));
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  std::filesystem::remove_all(folder / "blobs/deja");
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  BOOST_TEST(states() == 1u);
+  BOOST_TEST((outcome_of_run() == outcome::hit));
+}
+
+BOOST_AUTO_TEST_CASE(a_depfile_that_is_not_to_be_believed_stores_nothing) {
+  for (const std::string harm : {"true", "echo nonsense > out.d", "echo 'out: absent' > out.d",
+                                 "echo 'out: header' > out.d; echo more >> header"}) {
+    discover();
+    write("out.d", "out: header\n"); // From before.
+    script("cp header out; " + harm);
+    told.clear();
+    BOOST_TEST((outcome_of_run() == outcome::not_stored), harm);
+    BOOST_TEST(read("out") == "one");
+    BOOST_TEST(told.size() == 1u);
+  }
+  BOOST_TEST(catalog.puts == 0);
+}
+
+BOOST_AUTO_TEST_CASE(verifying_computes_and_compares_and_stores_nothing) {
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  asked.verify = true;
+  const auto same = run().value();
+  BOOST_TEST((same.verified == verification::same));
+  BOOST_TEST(same.status == 0);
+  BOOST_TEST(runs() == 2);
+  BOOST_TEST(told.size() == 1u);
+  const auto before = catalog.entry->outputs.pointer();
+  write("source", "other");
+  asked.command.back() += "; cp source out; echo said";
+  const auto different = run().value();
+  BOOST_TEST((different.verified == verification::different));
+  BOOST_TEST(different.status == 1);
+  BOOST_TEST(told.back() == "not as remembered: standard output differs");
+  BOOST_TEST(catalog.entry->outputs.pointer() == before);
+  BOOST_TEST(catalog.puts == 1);
+}
+
+BOOST_AUTO_TEST_CASE(verifying_on_a_miss_is_like_any_miss) {
+  asked.verify = true;
+  const auto done = run().value();
+  BOOST_TEST((done.outcome == outcome::stored));
+  BOOST_TEST(!done.verified);
+}
+
+BOOST_AUTO_TEST_CASE(verifying_a_command_that_fails_is_told_and_keeps_its_status) {
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  asked.verify = true;
+  asked.command.back() += "; exit 3";
+  const auto done = run().value();
+  BOOST_TEST(done.status == 3);
+  BOOST_TEST((done.verified == verification::not_compared));
+  BOOST_TEST(told.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_verified_where_an_input_changes_meanwhile) {
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  asked.verify = changed = true;
+  const auto done = run().value();
+  BOOST_TEST(done.status == 1);
+  BOOST_TEST((done.verified == verification::not_compared));
+}
+
+BOOST_AUTO_TEST_CASE(verifying_finds_the_state_to_compare_with) {
+  discover();
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  asked.verify = true;
+  BOOST_TEST((run().value().verified == verification::same));
+  write("header", "two");
+  BOOST_TEST((run().value().outcome == outcome::stored));
+  BOOST_TEST(states() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_verified_where_a_discovered_input_changes_meanwhile) {
+  discover();
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  asked.verify = true;
+  asked.command.back() += "; echo more >> header";
+  const auto done = run().value();
+  BOOST_TEST(done.status == 1);
+  BOOST_TEST((done.verified == verification::not_compared));
+}
+
+BOOST_AUTO_TEST_CASE(explaining_says_hit_or_miss_and_why) {
+  asked.explain = true;
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  BOOST_TEST(told.back() == "miss: nothing like it");
+  BOOST_TEST((outcome_of_run() == outcome::hit));
+  BOOST_TEST(told.back().starts_with("hit: stored "));
+  BOOST_TEST(told.size() == 2u);
+  asked.refresh = true;
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  BOOST_TEST(told.back() == "computed anew, for --refresh");
+}
+
+BOOST_AUTO_TEST_CASE(explaining_names_the_files_that_differ) {
+  discover();
+  asked.explain = true;
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  write("header", "two");
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  BOOST_TEST(told.back().ends_with("differs in header"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

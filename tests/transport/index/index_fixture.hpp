@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../../support/postgres_server.hpp"
 #include "../../support/results.hpp"
 #include "../../support/settable_clock.hpp"
 #include "../../support/temporary_folder.hpp"
@@ -8,6 +9,7 @@
 #include <deja/messages/catalog.hpp>
 #include <deja/messages/proto_bytes.hpp>
 #include <deja/transport/index/memory_index.hpp>
+#include <deja/transport/index/postgres_index.hpp>
 #include <deja/transport/index/sqlite_index.hpp>
 
 #include <boost/test/data/monomorphic.hpp>
@@ -114,18 +116,68 @@ private:
   std::unique_ptr<index> index_;
 };
 
+/// A database's clock that stands still until the test moves it: a row that an index on PostgreSQL
+/// reads where it would ask the database for the time.
+class database_clock : public settable_clock {
+public:
+  static constexpr const char* sql = "(SELECT now FROM test_clock)";
+
+  explicit database_clock(const std::string& url)
+      : database_(postgres::connection::open({.url = url}).value()) {
+    run("CREATE TABLE test_clock AS SELECT " + nanoseconds() + " AS now");
+  }
+
+  void pass(duration time) override {
+    settable_clock::pass(time);
+    run("UPDATE test_clock SET now = " + nanoseconds());
+  }
+
+private:
+  std::string nanoseconds() const {
+    return std::to_string(now().time_since_epoch().count()) + "::bigint";
+  }
+
+  void run(const std::string& text) { database_.run(postgres::call::text(text)).value(); }
+
+  postgres::connection database_;
+};
+
 /// A fresh index of the named backend.
 struct index_fixture {
-  explicit index_fixture(const std::string& backend)
-      : at(backend == "memory"
-               ? make_memory_index(clock)
-               : make_sqlite_index({.path = folder / "index.sqlite", .clock = clock}).value()) {}
+  explicit index_fixture(const std::string& backend) : at(open(backend)) {}
 
   temporary_folder folder;
   std::shared_ptr<settable_clock> clock = std::make_shared<settable_clock>();
   blocking_index at;
+
+private:
+  std::unique_ptr<index> open(const std::string& backend) {
+    if (backend == "memory")
+      return make_memory_index(clock);
+    if (backend.starts_with("sqlite"))
+      return make_sqlite_index({.path = folder / "index.sqlite",
+                                .clock = clock,
+                                .exclusive = backend == "sqlite, exclusive"})
+          .value();
+    const auto url = postgres_server::shared().fresh_url();
+    clock = std::make_shared<database_clock>(url);
+    return make_postgres_index({.url = url, .now = database_clock::sql}).value();
+  }
 };
 
-inline const auto backends = boost::unit_test::data::make({"memory", "sqlite"});
+inline const std::vector<std::string> local_backends = {"memory", "sqlite", "sqlite, exclusive"};
+
+/// All that are installed.
+inline const auto all_backends = [] {
+  auto all = local_backends;
+  if (!postgres_server::programs().empty())
+    all.push_back("postgresql");
+  return all;
+}();
+
+inline const auto backends = boost::unit_test::data::make(all_backends);
+
+/// Those with two clocks: people read the wall clock, leases go by the time since the boot.
+inline const auto two_clock_backends = boost::unit_test::data::make(local_backends);
 
 } // namespace deja::testing

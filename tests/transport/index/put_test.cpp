@@ -1,12 +1,21 @@
 #include "index_fixture.hpp"
 
+#include <iostream>
+
 namespace {
 
 using namespace deja;
 using namespace deja::testing;
 
 struct announcement {
-  announcement() { BOOST_TEST_MESSAGE("indexes under test: memory, sqlite"); }
+  announcement() {
+    std::string names;
+    for (const auto& name : all_backends)
+      names += ' ' + name;
+    std::cout << "indexes under test:" << names << '\n';
+    if (postgres_server::programs().empty())
+      std::cout << "skipped: postgresql, which is not installed\n";
+  }
 };
 
 BOOST_TEST_GLOBAL_FIXTURE(announcement);

@@ -63,7 +63,7 @@ BOOST_DATA_TEST_CASE(runs_out, backends, backend) {
   BOOST_TEST(owner_of(f.at.apply(reserve("k", "you")).reservation) == "you");
 }
 
-BOOST_DATA_TEST_CASE(does_not_care_for_the_wall_clock, backends, backend) {
+BOOST_DATA_TEST_CASE(does_not_care_for_the_wall_clock, two_clock_backends, backend) {
   index_fixture f{backend};
   f.at.apply(reserve("k", "me", 30s));
   f.clock->set(f.clock->now() + 24h);

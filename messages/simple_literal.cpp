@@ -1,0 +1,142 @@
+#include <deja/messages/simple_literal.hpp>
+
+#include <deja/messages/utf8.hpp>
+
+namespace deja {
+
+namespace {
+
+namespace core = flyteidl2::core;
+
+// The hashes of the members' names.
+struct member_names {
+  digest hash = hash_of(string_value("hash"));
+  digest scalar = hash_of(string_value("scalar"));
+  digest primitive = hash_of(string_value("primitive"));
+  digest none_type = hash_of(string_value("noneType"));
+  digest integer = hash_of(string_value("integer"));
+  digest float_value = hash_of(string_value("floatValue"));
+  digest text = hash_of(string_value("stringValue"));
+  digest boolean = hash_of(string_value("boolean"));
+  digest datetime = hash_of(string_value("datetime"));
+  digest duration = hash_of(string_value("duration"));
+};
+
+const member_names& names() {
+  static const member_names all;
+  return all;
+}
+
+bool begin_text(const std::string& text, hash_chain& chain) {
+  if (!is_utf8(text))
+    return false;
+  chain.begin(string_value(text));
+  return true;
+}
+
+bool make_chain(const core::Primitive& primitive, hash_chain& chain) {
+  const auto wrapped = [&](const digest& name) {
+    chain.wrap(name);
+    return true;
+  };
+  const auto written = [&](const result<short_text>& text, const digest& name) {
+    if (!text)
+      return false;
+    chain.begin(string_value(view_of(*text)));
+    return wrapped(name);
+  };
+  switch (primitive.value_case()) {
+  case core::Primitive::kInteger:
+    chain.begin(string_value(view_of(integer_form(std::int64_t{primitive.integer()}))));
+    return wrapped(names().integer);
+  case core::Primitive::kFloatValue:
+    chain.begin(number_text{primitive.float_value()}.value());
+    return wrapped(names().float_value);
+  case core::Primitive::kStringValue:
+    return begin_text(primitive.string_value(), chain) && wrapped(names().text);
+  case core::Primitive::kBoolean:
+    chain.begin(boolean_value(primitive.boolean()));
+    return wrapped(names().boolean);
+  case core::Primitive::kDatetime:
+    return written(timestamp_text(primitive.datetime()), names().datetime);
+  case core::Primitive::kDuration:
+    return written(duration_text(primitive.duration()), names().duration);
+  case core::Primitive::VALUE_NOT_SET:
+    chain.begin(empty_object);
+    return true;
+  }
+  return false;
+}
+
+} // namespace
+
+bool make_chain(const core::Literal& literal, bool hashed_down, hash_chain& chain) {
+  if (!literal.hash().empty()) {
+    if (!hashed_down || !begin_text(literal.hash(), chain))
+      return false;
+    chain.wrap(names().hash);
+    return true;
+  }
+  if (literal.value_case() != core::Literal::kScalar || !literal.metadata().empty() ||
+      literal.has_artifact_id())
+    return false;
+  const auto& scalar = literal.scalar();
+  if (scalar.value_case() == core::Scalar::kPrimitive) {
+    if (!make_chain(scalar.primitive(), chain))
+      return false;
+    chain.wrap(names().primitive);
+  } else if (scalar.value_case() == core::Scalar::kNoneType) {
+    chain.begin(empty_object);
+    chain.wrap(names().none_type);
+  } else {
+    return false;
+  }
+  chain.wrap(names().scalar);
+  return true;
+}
+
+bool make_chain(const google::protobuf::Value& value, hash_chain& chain) {
+  using google::protobuf::Value;
+  switch (value.kind_case()) {
+  case Value::kNullValue:
+    chain.begin(null_value);
+    return true;
+  case Value::kNumberValue:
+    chain.begin(number_text{value.number_value()}.value());
+    return true;
+  case Value::kStringValue:
+    return begin_text(value.string_value(), chain);
+  case Value::kBoolValue:
+    chain.begin(boolean_value(value.bool_value()));
+    return true;
+  case Value::kStructValue:
+  case Value::kListValue:
+  case Value::KIND_NOT_SET:
+    return false;
+  }
+  return false;
+}
+
+const digest* known_hash(const core::Variable& variable) {
+  static const auto hashes = [] {
+    std::array<digest, core::SimpleType_ARRAYSIZE> made;
+    const auto simple = hash_of(string_value("simple"));
+    const auto type = hash_of(string_value("type"));
+    for (int number = 0; number < core::SimpleType_ARRAYSIZE; ++number) {
+      hash_chain chain;
+      chain.begin(string_value(core::SimpleType_Name(number)));
+      chain.wrap(simple);
+      chain.wrap(type);
+      finish({&chain, 1}, &made[static_cast<std::size_t>(number)]);
+    }
+    return made;
+  }();
+  const auto& type = variable.type();
+  if (!variable.description().empty() || variable.has_artifact_partial_id() ||
+      variable.has_artifact_tag() || !type.has_simple() || type.has_metadata() ||
+      type.has_annotation() || type.has_structure() || !core::SimpleType_IsValid(type.simple()))
+    return nullptr;
+  return &hashes[static_cast<std::size_t>(type.simple())];
+}
+
+} // namespace deja

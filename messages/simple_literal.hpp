@@ -1,0 +1,26 @@
+#pragma once
+
+#include <deja/messages/hash_chain.hpp>
+
+#include <flyteidl2/core/interface.pb.h>
+#include <flyteidl2/core/literals.pb.h>
+
+#include <google/protobuf/struct.pb.h>
+
+// What most literals, values and variables are like, and the short way to their hashes. What is not
+// like that, and what has no JSON form, is left to the walk of object_hash.cpp.
+
+namespace deja {
+
+/// Makes `chain` the literal's, hashed down or not, if it is a hash, a primitive or none, and there
+/// is nothing beside it. Thread-safe.
+bool make_chain(const flyteidl2::core::Literal& literal, bool hashed_down, hash_chain& chain);
+
+/// Makes `chain` the value's if that is null, a number, a text or a boolean. Thread-safe.
+bool make_chain(const google::protobuf::Value& value, hash_chain& chain);
+
+/// The hash of a variable that has a simple type, and nothing else: such a hash is constant. Null
+/// for others. Thread-safe.
+const digest* known_hash(const flyteidl2::core::Variable& variable);
+
+} // namespace deja

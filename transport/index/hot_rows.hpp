@@ -1,0 +1,67 @@
+#pragma once
+
+#include <deja/messages/digest_map.hpp>
+#include <deja/transport/index/decision.hpp>
+
+#include <list>
+#include <memory>
+#include <mutex>
+#include <span>
+
+namespace deja {
+
+/// What lies under the keys that were asked for lately, in memory, for an index that is the only
+/// one to write its rows. A key of which nothing is stored counts as well. At most `max_bytes`; the
+/// row that was asked for longest ago goes for a new one. Thread-safe.
+///
+/// Readers look here, read the database where nothing is found, and offer what they read. The
+/// writer says when a commit begins and what it has changed, so that what was read before a commit
+/// is never kept after it.
+class hot_rows {
+public:
+  using row = std::shared_ptr<const stored_state>;
+
+  /// Zero bytes: nothing is kept.
+  explicit hot_rows(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+
+  struct change {
+    digest key{};
+    stored_state now;
+  };
+
+  /// The row, or null. `era` is what `offer` wants of whoever reads the row instead.
+  row find(const digest& key, std::uint64_t& era);
+
+  /// Keeps a row that was read since `era` was given, unless something may have changed since.
+  void offer(const digest& key, stored_state read, std::uint64_t era);
+
+  /// The writer begins to commit: what is read from now on may be old or new.
+  void begin_commit();
+
+  /// The commit has ended, with these changes, the later ones of a key last.
+  void end_commit(std::span<change> changes);
+
+  /// The commit has failed, perhaps after all: nothing is known any more.
+  void end_commit();
+
+  /// What is kept, in bytes.
+  std::size_t bytes() const;
+
+private:
+  struct kept {
+    digest key{};
+    row state;
+    std::size_t bytes = 0;
+  };
+
+  void forget(std::list<kept>::iterator place);
+
+  const std::size_t max_bytes_;
+  mutable std::mutex mutex_; ///< For what follows.
+  std::list<kept> order_;    ///< The longest unasked first.
+  digest_map<std::list<kept>::iterator> places_;
+  std::size_t bytes_ = 0;
+  std::uint64_t era_ = 0; ///< Of commits begun and ended: odd while there is one.
+};
+
+} // namespace deja
