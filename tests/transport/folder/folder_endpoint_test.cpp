@@ -105,11 +105,11 @@ BOOST_AUTO_TEST_CASE(takes_many_items_and_tells_what_became_of_each) {
   BOOST_TEST(found.at(1).value().output->output_uri() == "a");
   BOOST_TEST(code_of(found.at(2)) == errc::not_found);
   at->reserve(in_time, other, "you", 1s).value();
-  const auto held = at->reserve_many(
+  const auto reserved = at->reserve_many(
       in_time, std::vector<reservation_request>{{key, "me", 1s}, {other, "me", 1s}, {key, "", 1s}});
-  BOOST_TEST(held.at(0).value().owner == "me");
-  BOOST_TEST(held.at(1).value().owner == "you");
-  BOOST_TEST(code_of(held.at(2)) == errc::invalid_argument);
+  BOOST_TEST(reserved.at(0).value().owner == "me");
+  BOOST_TEST(reserved.at(1).value().owner == "you");
+  BOOST_TEST(code_of(reserved.at(2)) == errc::invalid_argument);
   const auto released = at->release_many(
       in_time, std::vector<release_request>{{key, "me"}, {other, "me"}, {none, "me"}});
   BOOST_TEST(code_of(released.at(1)) == errc::ok);
