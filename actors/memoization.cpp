@@ -92,11 +92,12 @@ void memoization::reserved(const reservation& held) {
   if (options_.no_wait || out_of_patience)
     next_ = step::compute{};
   else
-    next_ = step::wait{pause_, waited_, held};
+    next_ = step::wait{pause_, waited_, held,
+                       options_.wait_timeout ? *options_.wait_timeout - waited_ : duration::max()};
 }
 
-void memoization::waited() {
-  waited_ += expect<step::wait>().time;
+void memoization::waited(std::optional<duration> time) {
+  waited_ += time.value_or(expect<step::wait>().time);
   pause_ = std::min(2 * pause_, longest_pause);
   begin();
 }

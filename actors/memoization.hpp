@@ -36,11 +36,13 @@ struct look_up {
 
 struct reserve {}; ///< For the owner; then `reserved` or `failed`.
 
-/// Sleep for `time`, or until told that the entry or the release has come; then `waited`.
+/// Sleep for `time`; or for at most `patience` until told that the entry or the release has come.
+/// Then `waited`.
 struct wait {
   duration time;
   duration before;    ///< Waited already.
   reservation holder; ///< Whom for.
+  duration patience;  ///< What is left of it.
 };
 
 struct compute {}; ///< Then `computed`, `failed_to_compute` or `not_to_be_stored`.
@@ -94,7 +96,8 @@ public:
   /// The reservation in force.
   void reserved(const reservation& held);
 
-  void waited();
+  /// None: the step's time.
+  void waited(std::optional<duration> time = std::nullopt);
 
   /// The outputs are there to be put.
   void computed();

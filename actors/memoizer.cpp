@@ -43,6 +43,9 @@ duration computation_of(const catalog_entry& entry) {
 /// For how long a cache that was out of reach is not asked.
 constexpr duration away_time = std::chrono::seconds{1};
 
+/// A worker may be at a wait when all is to end.
+constexpr duration longest_told_wait = std::chrono::seconds{5};
+
 std::string random_owner() {
   std::random_device random;
   std::array<std::uint32_t, 4> bits{};
@@ -108,6 +111,8 @@ struct flight {
   bool is_part = false;                 // a call comes from another computation, which waits
   std::optional<memoized> stale{};      // what the calls get; it is refreshed for nobody
   std::uint64_t pause = 0;              // the latest; others are over
+  std::optional<duration> slept{};      // in it, where that was not its time
+  std::optional<std::uint64_t> seen{};  // an entry that a wait told of, and was not handed out
   caf::actor_clock::time_point began{}; // to compute
   memoized outcome{};
   std::optional<error> failure{}; // of the computation
@@ -116,9 +121,11 @@ struct flight {
 class memoizer {
 public:
   memoizer(self_actor::pointer self, catalog_client_actor client, storage_actor storage,
-           reservation_heartbeat_actor heartbeat, memoizer_config config)
+           reservation_heartbeat_actor heartbeat, memoizer_config config,
+           connection_actor connection)
       : self_(self), client_(std::move(client)), storage_(std::move(storage)),
-        heartbeat_(std::move(heartbeat)), config_(std::move(config)) {}
+        heartbeat_(std::move(heartbeat)), config_(std::move(config)),
+        connection_(std::move(connection)) {}
 
   void memoize(const call_context& context, const memoize_request& wanted, const task_actor& task,
                const reply<memoized>& answer) {
@@ -187,8 +194,7 @@ public:
     const auto found = flights_.find(id);
     if (found == flights_.end() || found->second.pause != number)
       return;
-    found->second.course.waited();
-    go_on(found->second);
+    wake(found->second);
   }
 
   void lost(const entry_key& key, const reservation& theirs) {
@@ -434,7 +440,39 @@ private:
 
   void carry_out(flight& one, const step::wait& next) {
     one.waited = true;
-    self_->delayed_send(self_, next.time, tick_atom_v, one.id, ++one.pause);
+    if (!connection_)
+      return sleep(one, next.time);
+    const auto time =
+        std::clamp<duration>(next.patience, std::chrono::milliseconds{1}, longest_told_wait);
+    ask<waited>(
+        one, connection_,
+        [this, began = self_->clock().now()](flight& of, const waited& told) {
+          of.slept = self_->clock().now() - began;
+          if (told.event == wait_event::entry)
+            of.seen = told.generation;
+          // Of many who are told at once that nobody computes it, not all need to ask at once.
+          if (told.event == wait_event::entry || told.others == 0)
+            wake(of);
+          else
+            sleep(of, spread(told.others));
+        },
+        [this, pause = next.time](flight& of, const error&) { sleep(of, pause); }, wait_atom_v,
+        call_context{0, time, {}}, wait_request{one.key.where, one.seen, false});
+  }
+
+  duration spread(std::uint64_t others) {
+    const auto most = std::min<std::uint64_t>(others, 100);
+    return std::chrono::milliseconds{
+        std::uniform_int_distribution<std::uint64_t>{0, most}(random_)};
+  }
+
+  void wake(flight& one) {
+    one.course.waited(std::exchange(one.slept, std::nullopt));
+    go_on(one);
+  }
+
+  void sleep(flight& one, duration time) {
+    self_->delayed_send(self_, time, tick_atom_v, one.id, ++one.pause);
   }
 
   void carry_out(flight& one, const step::compute&) {
@@ -705,6 +743,8 @@ private:
   storage_actor storage_;
   reservation_heartbeat_actor heartbeat_;
   memoizer_config config_;
+  connection_actor connection_; // may be none
+  std::minstd_rand random_{std::random_device{}()};
   std::string owner_ = random_owner();
   error away_{};                              // why the cache was out of reach
   caf::actor_clock::time_point away_until_{}; // it is not asked again before
@@ -729,8 +769,10 @@ struct memoizer_state {
 self_actor::behavior_type behave(self_actor::stateful_pointer<memoizer_state> self,
                                  const catalog_client_actor& client, const storage_actor& storage,
                                  const reservation_heartbeat_actor& heartbeat,
-                                 const memoizer_config& config) {
-  self->state.one = std::make_unique<memoizer>(self, client, storage, heartbeat, config);
+                                 const memoizer_config& config,
+                                 const connection_actor& connection) {
+  self->state.one =
+      std::make_unique<memoizer>(self, client, storage, heartbeat, config, connection);
   auto& one = *self->state.one;
   self->set_down_handler([&one](const caf::down_msg& ended) { one.task_ended(ended.source); });
   return {
@@ -771,10 +813,10 @@ result<void> memoizer_config::validate() const {
 
 memoizer_actor spawn_memoizer(caf::actor_system& system, catalog_client_actor client,
                               storage_actor storage, reservation_heartbeat_actor heartbeat,
-                              memoizer_config config) {
+                              memoizer_config config, connection_actor connection) {
   config.validate().value();
   return system.spawn(behave, std::move(client), std::move(storage), std::move(heartbeat),
-                      std::move(config));
+                      std::move(config), std::move(connection));
 }
 
 } // namespace deja

@@ -9,6 +9,7 @@
 #include <deja/actors/reservation_heartbeat.hpp>
 #include <deja/actors/storage.hpp>
 #include <deja/actors/upload.hpp>
+#include <deja/actors/wait_service.hpp>
 #include <deja/actors/work_supervisor.hpp>
 #include <deja/messages/longest_wait.hpp>
 #include <deja/transport/connect/connect_endpoint.hpp>
@@ -158,7 +159,8 @@ result<catalog_handles> spawn_catalog(caf::actor_system& system, const catalog_c
     all.connection = add(spawn_connection_pool(system, endpoints, config.connections));
   } else {
     const auto service = add(spawn_cache_service(system, index));
-    all.connection = add(spawn_local_connection(system, service));
+    const auto waits = add(spawn_wait_service(system, index));
+    all.connection = add(spawn_local_connection(system, service, {}, waits));
   }
   all.storage = add(spawn_storage(system, blobs, config.storage));
   const catalog_client_config client{.timeout = config.timeout, .clock = config.clock};
@@ -182,7 +184,8 @@ result<catalog_handles> spawn_catalog(caf::actor_system& system, const catalog_c
                                      .computations = config.computations,
                                      .max_age = config.max_cache_age,
                                      .clock = config.clock,
-                                     .metrics = config.metrics}));
+                                     .metrics = config.metrics},
+                                    all.connection));
   std::reverse(parts.begin(), parts.end()); // who asks ends before whom it asks
   all.root = system.spawn(behave, all, std::move(parts));
   return all;

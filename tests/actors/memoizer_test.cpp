@@ -9,6 +9,7 @@
 #include <deja/actors/memoizer.hpp>
 #include <deja/actors/reply.hpp>
 #include <deja/actors/reservation_heartbeat.hpp>
+#include <deja/actors/wait_service.hpp>
 #include <deja/messages/key.hpp>
 #include <deja/transport/index/memory_index.hpp>
 
@@ -35,13 +36,14 @@ struct task_state {
 /// One process: a memoizer with all it needs, at the service that all share.
 struct process {
   process(caf::actor_system& system, const cache_service_actor& service,
-          const std::shared_ptr<const deja::clock>& clock, memoizer_config config) {
+          const std::shared_ptr<const deja::clock>& clock, memoizer_config config,
+          const wait_service_actor& waits) {
     config.clock = clock;
-    connection = spawn_local_connection(system, service);
+    connection = spawn_local_connection(system, service, {}, waits);
     storage = testing::store_in(system, store);
     client = spawn_catalog_client(system, connection, storage, {.clock = clock});
     heartbeat = spawn_reservation_heartbeat(system, connection);
-    memoizer = spawn_memoizer(system, client, storage, heartbeat, config);
+    memoizer = spawn_memoizer(system, client, storage, heartbeat, config, connection);
   }
 
   /// As kill -9 would: nothing is released.
@@ -62,13 +64,18 @@ struct process {
 };
 
 struct two_processes : testing::virtual_time {
-  explicit two_processes(memoizer_config config = {})
-      : here(system, service, clock, config), there(system, service, clock, config) {}
+  /// They can wait at the service, or have to look for themselves.
+  explicit two_processes(memoizer_config config = {}, bool can_wait = false)
+      : waits(can_wait ? spawn_wait_service(system, index, {.clock = clock})
+                       : wait_service_actor{}),
+        here(system, service, clock, config, waits), there(system, service, clock, config, waits) {}
 
   ~two_processes() {
     here.kill();
     there.kill();
     caf::anon_send_exit(service, caf::exit_reason::kill);
+    if (waits)
+      caf::anon_send_exit(waits, caf::exit_reason::kill);
     for (const auto& one : tasks)
       caf::anon_send_exit(one, caf::exit_reason::kill);
     tasks.clear();
@@ -127,7 +134,9 @@ struct two_processes : testing::virtual_time {
   }
 
   std::shared_ptr<testing::settable_clock> clock = std::make_shared<testing::settable_clock>();
-  cache_service_actor service = spawn_cache_service(system, make_memory_index(clock));
+  std::shared_ptr<deja::index> index = make_memory_index(clock);
+  cache_service_actor service = spawn_cache_service(system, index);
+  wait_service_actor waits;
   std::vector<held_task> tasks;
   std::vector<lease> leases; ///< One for each computation that was begun.
   int cancelled = 0;
@@ -173,6 +182,60 @@ BOOST_AUTO_TEST_CASE(another_process_waits_and_gets_the_result) {
   pass(1s);
   BOOST_TEST((outcome(first) == result_of{memoized_by::stored, 7}));
   BOOST_TEST((outcome(second) == result_of{memoized_by::waited, 7}));
+}
+
+BOOST_AUTO_TEST_CASE(who_can_wait_hears_of_the_result_at_once) {
+  two_processes both{{}, true};
+  const auto task = both.new_task();
+  auto first = both.call(both.here, task);
+  auto second = both.call(both.there, task);
+  both.finish(task, 7);
+  BOOST_REQUIRE(both.self->mailbox().size() == 2U); // with no time passed
+  BOOST_TEST((both.outcome(first) == result_of{memoized_by::stored, 7}));
+  BOOST_TEST((both.outcome(second) == result_of{memoized_by::waited, 7}));
+}
+
+BOOST_AUTO_TEST_CASE(who_can_wait_takes_over_at_once_where_the_task_fails) {
+  two_processes both{{}, true};
+  const auto task = both.new_task(), other = both.new_task();
+  auto first = both.call(both.here, task);
+  auto second = both.call(both.there, other);
+  both.fail(task);
+  BOOST_TEST(both.leases.size() == 2U); // with no time passed
+  both.finish(other, 8);
+  BOOST_TEST(code_of(both.answer<memoized>(first)) == errc::internal);
+  BOOST_TEST((both.outcome(second) == result_of{memoized_by::stored, 8}));
+}
+
+// An entry that is not to be handed out must not end each wait for the next.
+BOOST_AUTO_TEST_CASE(who_can_wait_waits_for_another_entry_than_the_one_that_is_too_old) {
+  two_processes both{{}, true};
+  const auto task = both.new_task();
+  auto before = both.call(both.here, task);
+  both.finish(task, 6);
+  both.outcome(before);
+  both.pass(1h);
+  auto first = both.call(both.here, task, {.max_age = 1min});
+  auto second = both.call(both.there, task, {.max_age = 1min}); // settles: it looks no more
+  both.pass(3s);
+  both.finish(task, 7);
+  BOOST_TEST((both.outcome(first) == result_of{memoized_by::stored, 7}));
+  BOOST_TEST((both.outcome(second) == result_of{memoized_by::waited, 7}));
+}
+
+BOOST_AUTO_TEST_CASE(who_can_wait_waits_no_longer_than_its_patience) {
+  two_processes both{{}, true};
+  const auto task = both.new_task(), other = both.new_task();
+  auto first = both.call(both.here, task);
+  auto second = both.call(both.there, other, {.wait_timeout = 2s});
+  both.pass(1900ms);
+  BOOST_TEST(both.leases.size() == 1U);
+  both.pass(200ms);
+  BOOST_TEST(both.leases.size() == 2U);
+  both.finish(other, 8);
+  both.finish(task, 7);
+  both.outcome(first);
+  BOOST_TEST((both.outcome(second).second == 8));
 }
 
 BOOST_AUTO_TEST_CASE(when_a_process_is_killed_one_that_waits_takes_over_within_the_grace) {

@@ -185,6 +185,15 @@ BOOST_AUTO_TEST_CASE(a_catalog_key_arrives_as_it_was_sent) {
   BOOST_TEST((!empty->identifier && !empty->interface && empty->inputs.index() == 0));
 }
 
+BOOST_AUTO_TEST_CASE(waits_arrive_as_they_were_sent) {
+  const auto wanted = sent(wait_request{some_key(), 7, true});
+  BOOST_TEST((wanted.key == some_key() && wanted.newer_than == 7U && wanted.entry_only));
+  BOOST_TEST((!sent(wait_request{}).newer_than));
+  const auto told = sent(waited{wait_event::released, 7, some_reservation(), 3});
+  BOOST_TEST((told.event == wait_event::released && told.generation == 7U));
+  BOOST_TEST((same(*told.holder, some_reservation()) && told.others == 3U));
+}
+
 BOOST_AUTO_TEST_CASE(work_and_its_progress_arrive_as_they_were_sent) {
   const auto progress = sent(work_progress{4, 3, 2, 1});
   BOOST_TEST((progress.total == 4 && progress.done == 3 && progress.cached == 2));

@@ -265,6 +265,7 @@ asio::awaitable<void> session::call(const unary_handler& handler) {
     waits_for_answer_ = false;
     if (when_gone_) {
       ++watch_;
+      when_gone_ = nullptr;
       socket_.cancel();
     }
   }

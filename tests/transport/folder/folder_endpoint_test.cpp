@@ -6,6 +6,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <thread>
+
 namespace {
 
 using namespace deja;
@@ -85,6 +87,68 @@ BOOST_AUTO_TEST_CASE(refuses_what_the_rules_refuse) {
   BOOST_TEST(code_of(at->reserve(in_time, key, "", 1s)) == errc::invalid_argument);
   BOOST_TEST(code_of(at->release(in_time, key, "")) == errc::invalid_argument);
   BOOST_TEST(code_of(at->remove(in_time, none)) == errc::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(takes_many_items_and_tells_what_became_of_each) {
+  const entry_key none{{}, ""}, other{{"o", "p", "d"}, "other"};
+  const std::vector<entry_put> puts{{key, output_at("a"), {}},
+                                    {none, output_at("a"), {}},
+                                    {key, output_at("b"), {}},
+                                    {other, output_at("a"), {}}};
+  const auto put = at->put_many(in_time, puts);
+  BOOST_TEST((put.at(0).value() == put_status::stored));
+  BOOST_TEST(code_of(put.at(1)) == errc::invalid_argument);
+  BOOST_TEST((put.at(2).value() == put_status::already_other));
+  BOOST_TEST((put.at(3).value() == put_status::stored));
+  const auto found = at->get_many(in_time, std::vector{none, key, entry_key{{}, "missing"}});
+  BOOST_TEST(code_of(found.at(0)) == errc::invalid_argument);
+  BOOST_TEST(found.at(1).value().output->output_uri() == "a");
+  BOOST_TEST(code_of(found.at(2)) == errc::not_found);
+  at->reserve(in_time, other, "you", 1s).value();
+  const auto reserved = at->reserve_many(
+      in_time, std::vector<reservation_request>{{key, "me", 1s}, {other, "me", 1s}, {key, "", 1s}});
+  BOOST_TEST(reserved.at(0).value().owner == "me");
+  BOOST_TEST(reserved.at(1).value().owner == "you");
+  BOOST_TEST(code_of(reserved.at(2)) == errc::invalid_argument);
+  const auto released = at->release_many(
+      in_time, std::vector<release_request>{{key, "me"}, {other, "me"}, {none, "me"}});
+  BOOST_TEST(code_of(released.at(1)) == errc::ok);
+  BOOST_TEST(code_of(released.at(2)) == errc::invalid_argument);
+  BOOST_TEST(at->reserve(in_time, key, "you", 1s).value().owner == "you");
+  BOOST_TEST(at->reserve(in_time, other, "me", 1s).value().owner == "you");
+  BOOST_TEST(at->get_many(in_time, {}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(asks_the_service_for_many_items_too) {
+  service_starts();
+  const auto found = at->get_many(in_time, std::vector{key, key});
+  BOOST_TEST(found.at(1).value().output->output_uri() == "from the service");
+  BOOST_TEST(code_of(at->wait(in_time, {key, {}, false})) == errc::unimplemented);
+}
+
+BOOST_AUTO_TEST_CASE(waits_until_something_has_come_of_a_key) {
+  const wait_request wanted{key, {}, false};
+  BOOST_TEST((at->wait(in_time, wanted).value().event == wait_event::not_reserved));
+  const auto other = open();
+  other->reserve(in_time, key, "you", 10s).value();
+  const call_context shortly{.id = 0, .time_left = 1ms, .traceparent = {}};
+  const auto in_vain = at->wait(shortly, wanted).value();
+  BOOST_TEST((in_vain.event == wait_event::timeout));
+  BOOST_TEST(in_vain.holder.value().owner == "you");
+  std::thread computing{[&] {
+    other->put(in_time, key, output_at("a"), {}).value();
+  }};
+  const auto told = at->wait(in_time, wanted).value();
+  computing.join();
+  BOOST_TEST((told.event == wait_event::entry));
+  std::thread releasing{[&] {
+    other->release(in_time, key, "you").value();
+  }};
+  const auto released = at->wait(in_time, {key, told.generation, false}).value();
+  releasing.join();
+  BOOST_TEST((released.event == wait_event::released ||
+              released.event == wait_event::not_reserved)); // it may have looked after it
+  BOOST_TEST(code_of(at->wait(in_time, {entry_key{}, {}, false})) == errc::invalid_argument);
 }
 
 BOOST_AUTO_TEST_CASE(shares_the_folder_with_others) {

@@ -1,6 +1,7 @@
 #include "index_fixture.hpp"
 
 #include <algorithm>
+#include <future>
 
 namespace {
 
@@ -137,19 +138,19 @@ BOOST_DATA_TEST_CASE(refuses_limits_and_cursors_that_are_none, backends, backend
     BOOST_TEST(code_of(f.at.scan({}, cursor)) == errc::invalid_argument);
 }
 
-BOOST_DATA_TEST_CASE(all_there_is_is_counted, testing::backends, backend) {
-  index_fixture index{backend};
-  index.at.apply({put("a", "uri:1"), put("b", "uri:2"), reserve("b", "me"), reserve("c", "me")});
-  const auto bytes =
-      index.at.lookup("a").entry.value().size + index.at.lookup("b").entry.value().size;
-  const auto counted = index.at.statistics();
-  BOOST_TEST(counted.entries == 2U);
-  BOOST_TEST(counted.reservations == 2U);
-  if (std::string{backend} != "postgresql") // which puts the times in when it reads
-    BOOST_TEST(counted.bytes == bytes);
-  index.at.apply({erase("a"), release("b", "me")});
-  BOOST_TEST(index.at.statistics().entries == 1U);
-  BOOST_TEST(index.at.statistics().reservations == 1U);
+BOOST_DATA_TEST_CASE(can_be_had_as_numbers, backends, backend) {
+  scan_fixture f{backend};
+  std::uint64_t bytes = 0;
+  for (const auto& entry : f.at.scan({}).value().entries)
+    bytes += entry.size;
+  f.at.lookup("key"); // which an index held alone may keep a transaction open for
+  const auto total = f.at.statistics();
+  BOOST_TEST(total.entries == keys.size());
+  if (std::string{backend} == "postgresql") // which adds the times when it reads
+    BOOST_TEST((total.bytes > 0 && total.bytes < bytes));
+  else
+    BOOST_TEST(total.bytes == bytes);
+  BOOST_TEST(total.reservations == keys.size());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
