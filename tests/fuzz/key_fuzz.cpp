@@ -11,7 +11,7 @@
 // differs. `--first N --messages 1` takes the one that a failure names.
 int main(int argc, char** argv) {
   deja::testing::comparison_plan plan;
-  plan.messages = 1'000'000;
+  plan.messages = 2'000'000;
   plan.threads = std::max(1U, std::thread::hardware_concurrency());
   CLI::App arguments{"Compares cache keys with a second implementation on random messages"};
   arguments.add_option("--seed", plan.seed, "What the messages follow from")->capture_default_str();

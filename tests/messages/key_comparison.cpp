@@ -22,6 +22,9 @@ using google::protobuf::Message;
 
 constexpr std::size_t most_differences = 10;
 
+// A deep message is megabytes of text.
+constexpr std::size_t most_shown = 20'000;
+
 // What the library and the reference made of one message.
 struct pair_of_outcomes {
   std::string kind;
@@ -155,7 +158,7 @@ std::string told(const comparison_plan& plan, std::uint64_t number, const pair_o
   return both.kind + ", seed " + std::to_string(plan.seed) + ", message " + std::to_string(number) +
          ": " + (both.library ? "the library makes a value" : to_string(both.library.error())) +
          ", the reference " + (both.expected ? "makes a value" : "gives an error") + "\n" +
-         both.shown;
+         both.shown.substr(0, most_shown) + (both.shown.size() > most_shown ? "…" : "");
 }
 
 void add(comparison& total, comparison& part) {

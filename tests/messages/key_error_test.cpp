@@ -237,6 +237,34 @@ BOOST_AUTO_TEST_CASE(is_nesting_over_10000_levels) {
   BOOST_TEST(code_at(most + 1) == errc::invalid_argument);
 }
 
+BOOST_AUTO_TEST_CASE(is_nesting_over_10000_levels_that_a_short_literal_takes) {
+  // Each collection is three levels (literal, collection, array), below the map and its literals;
+  // the innermost literal is as many as the objects that it is made of.
+  constexpr int collections = 3'332;
+  const auto code_for = [](const core::Literal& innermost) {
+    Arena arena;
+    auto* inputs = Arena::CreateMessage<core::LiteralMap>(&arena);
+    auto* at = &(*inputs->mutable_literals())["x"];
+    for (int level = 0; level < collections; ++level)
+      at = at->mutable_collection()->add_literals();
+    *at = innermost;
+    auto key = task();
+    key.inputs = std::shared_ptr<const core::LiteralMap>{inputs, [](const auto*) {
+                                                         }};
+    return code_of(make_key(key));
+  };
+  core::Literal literal;
+  literal.set_hash("h");
+  BOOST_TEST(code_for(literal) == errc::ok);
+  literal.clear_hash();
+  literal.mutable_scalar();
+  BOOST_TEST(code_for(literal) == errc::ok);
+  literal.mutable_scalar()->mutable_none_type();
+  BOOST_TEST(code_for(literal) == errc::invalid_argument);
+  literal.mutable_scalar()->mutable_primitive()->set_integer(1);
+  BOOST_TEST(code_for(literal) == errc::invalid_argument);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace deja

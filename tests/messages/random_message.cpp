@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 
 namespace deja::testing {
@@ -40,23 +41,48 @@ std::vector<const FieldDescriptor*> fields_of(const Descriptor& type) {
   return fields;
 }
 
-// The fields of a type through which messages can go on inside one another for ever.
-std::vector<const FieldDescriptor*> endless_fields(const Descriptor* type) {
-  static const auto endless = [] {
-    const auto& all = key_message_types();
-    std::set<const Descriptor*> left{all.begin(), all.end()};
-    const auto ends = [&](const Descriptor* candidate) {
-      const auto fields = fields_of(*candidate);
-      return std::none_of(fields.begin(), fields.end(),
-                          [&](const auto* field) { return left.contains(type_of(*field)); });
-    };
-    while (std::erase_if(left, ends) > 0) {
-    }
-    return left;
+// The types that lie in a message of this type, at whatever depth.
+std::set<const Descriptor*> types_within(const Descriptor* type) {
+  std::set<const Descriptor*> found;
+  std::vector<const Descriptor*> left{type};
+  while (!left.empty()) {
+    const auto* outer = left.back();
+    left.pop_back();
+    for (const auto* field : fields_of(*outer))
+      if (const auto* inner = type_of(*field); inner != nullptr && found.insert(inner).second)
+        left.push_back(inner);
+  }
+  return found;
+}
+
+// Through which fields of a type messages can go on inside one another for ever.
+struct endless_fields {
+  std::vector<const FieldDescriptor*> all;
+  std::vector<const FieldDescriptor*> back; // Of these, those that lead to the same type again.
+};
+
+const endless_fields& endless_fields_of(const Descriptor* type) {
+  static const auto known = [] {
+    std::map<const Descriptor*, endless_fields> made;
+    for (const auto* outer : key_message_types())
+      for (const auto* field : fields_of(*outer)) {
+        const auto* inner = type_of(*field);
+        if (inner == nullptr)
+          continue;
+        const auto within = types_within(inner);
+        const auto goes_on = [](const auto* one) {
+          return types_within(one).contains(one);
+        };
+        if (goes_on(inner) || std::any_of(within.begin(), within.end(), goes_on))
+          made[outer].all.push_back(field);
+        if (inner == outer || within.contains(outer))
+          made[outer].back.push_back(field);
+      }
+    return made;
   }();
-  auto fields = fields_of(*type);
-  std::erase_if(fields, [](const auto* field) { return !endless.contains(type_of(*field)); });
-  return fields;
+  static const endless_fields none;
+  const auto at = known.find(type);
+  return at == known.end() ? none : at->second;
 }
 
 // How many objects and arrays a message takes that one more is put inside through `field`.
@@ -104,19 +130,22 @@ const std::vector<const Descriptor*>& key_message_types() {
 }
 
 void random_messages::fill(Message& message) {
-  budget_ = static_cast<std::int64_t>(one_in(1'000) ? 5'000 : one_in(20) ? 500 : 1 + below(60));
+  budget_ = static_cast<std::int64_t>(one_in(1'000) ? 5'000 : one_in(20) ? 500 : 1 + below(120));
   faulty_ = one_in(8);
-  if (one_in(200) && !endless_fields(message.GetDescriptor()).empty())
-    fill_deep(message, one_in(50) ? 9'990 + below(21) : 50 + below(251));
+  if (one_in(200) && !endless_fields_of(message.GetDescriptor()).all.empty())
+    fill_deep(message, one_in(15) ? 9'992 + below(10) : 50 + below(251));
   else
     fill_some(message, 0);
 }
 
 // Iterative, so that what makes a message needs less stack than what takes it.
 void random_messages::fill_deep(Message& message, std::uint64_t levels) {
+  const auto leave = pick<std::uint64_t>({2, 1'000, 100'000});
   auto* at = &message;
   for (std::uint64_t level = 0; level < levels;) {
-    const auto fields = endless_fields(at->GetDescriptor());
+    // Most ways lead to types that lead to fewer types. Few levels would be literals if all went.
+    const auto& [all, back] = endless_fields_of(at->GetDescriptor());
+    const auto& fields = back.empty() || one_in(leave) ? all : back;
     const auto& field = *fields[below(fields.size())];
     level += levels_of(field);
     at = &add_message(*at, field);
