@@ -385,8 +385,10 @@ double random_messages::real() {
   const auto sign = one_in(2) ? 1.0 : -1.0;
   switch (below(8)) {
   case 0:
-    return sign * pick({0.0, limits::infinity(), limits::quiet_NaN(), limits::min(), limits::max(),
-                        limits::denorm_min(), limits::epsilon()});
+    // Not by a product, which leaves a NaN's sign as it is.
+    return std::copysign(pick({0.0, limits::infinity(), limits::quiet_NaN(), limits::min(),
+                               limits::max(), limits::denorm_min(), limits::epsilon()}),
+                         sign);
   case 1:
     return sign * pick({0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 1e21, 1e-7,
                         9'007'199'254'740'991., 9'007'199'254'740'992., 9'007'199'254'740'994.});
