@@ -3,6 +3,7 @@
 #include <deja/actors/index_answer.hpp>
 #include <deja/actors/reply.hpp>
 
+#include <caf/actor_clock.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -22,7 +23,9 @@ using service_actor = cache_service_actor::extend<
     // The group that the index was given is done.
     caf::reacts_to<apply_atom, outcomes>,
     // The look-up with this number is done.
-    caf::reacts_to<look_up_atom, std::uint64_t, outcomes>>;
+    caf::reacts_to<look_up_atom, std::uint64_t, outcomes>,
+    // The pause before the next group is over, if it is still this one.
+    caf::reacts_to<tick_atom, std::uint64_t>>;
 
 struct write_request {
   operations wanted;
@@ -39,6 +42,10 @@ error too_many_waiting(std::size_t limit) {
           "the cache service is busy: " + std::to_string(limit) + " operations wait already"};
 }
 
+/// A group that takes this long is worth a pause before it, of that share of the time.
+constexpr duration slow_group = std::chrono::milliseconds{1};
+constexpr int pause_share = 8;
+
 class service {
 public:
   service(service_actor::pointer self, std::shared_ptr<index> index, cache_service_config config)
@@ -50,10 +57,13 @@ public:
     if (!admit(wanted->size()))
       return answer(too_many_waiting(config_.waiting_operations));
     waiting_.push_back({wanted, answer});
-    begin_group();
+    waiting_operations_ += wanted->size();
+    if (waiting_operations_ >= expected_)
+      begin_group();
   }
 
   void end_group(const outcomes& done) {
+    const auto took = self_->clock().now() - group_began_;
     auto next = done->begin();
     for (const auto& [wanted, answer] : group_) {
       const auto end = next + static_cast<std::ptrdiff_t>(wanted->size());
@@ -62,7 +72,16 @@ public:
     }
     held_ -= done->size();
     group_.clear();
-    begin_group();
+    const auto lately = done->size() + waiting_operations_;
+    if (lately > 1 && took >= slow_group)
+      wait_for(lately, took / pause_share);
+    else
+      begin_group();
+  }
+
+  void end_pause(std::uint64_t pause) {
+    if (pause == pause_)
+      begin_group();
   }
 
   void read(const keys& wanted, const reply<outcomes>& answer) {
@@ -92,13 +111,24 @@ private:
     return true;
   }
 
+  // Those who were answered just now often come again at once. Where a group takes long, to begin
+  // the next one without them would make them wait for it to end.
+  void wait_for(std::size_t expected, duration time) {
+    expected_ = expected;
+    self_->delayed_send(self_, time, tick_atom_v, ++pause_);
+  }
+
   // One group is under way at a time: what comes meanwhile becomes the next one.
   void begin_group() {
+    expected_ = 0;
+    ++pause_;
     if (!group_.empty() || waiting_.empty())
       return;
+    group_began_ = self_->clock().now();
     std::vector<operation> all;
     do {
       all.insert(all.end(), waiting_.front().wanted->begin(), waiting_.front().wanted->end());
+      waiting_operations_ -= waiting_.front().wanted->size();
       group_.push_back(std::move(waiting_.front()));
       waiting_.pop_front();
     } while (!waiting_.empty() &&
@@ -114,6 +144,10 @@ private:
   cache_service_config config_;
   std::deque<write_request> waiting_;
   std::vector<write_request> group_;
+  caf::actor_clock::time_point group_began_;
+  std::size_t waiting_operations_ = 0;
+  std::size_t expected_ = 0; // operations that the next group is to wait for
+  std::uint64_t pause_ = 0;  // the latest
   std::unordered_map<std::uint64_t, read_request> reads_;
   std::uint64_t last_read_ = 0;
   std::size_t held_ = 0; // operations and keys not answered yet
@@ -139,6 +173,7 @@ service_actor::behavior_type behave(service_actor::stateful_pointer<service_stat
         one->read(wanted, answer);
         return answer.asker();
       },
+      [&one](tick_atom, std::uint64_t pause) { one->end_pause(pause); },
       [&one](apply_atom, const outcomes& done) { one->end_group(done); },
       [&one](look_up_atom, std::uint64_t number, const outcomes& found) {
         one->end_read(number, found);

@@ -19,9 +19,9 @@ using worker_factory = std::function<Worker(caf::actor_system&)>;
 /// final at once. A worker that dies, or takes longer than `timeout`, is replaced; its items are
 /// tried again one by one, so that only the one at fault uses up its attempts. What has failed,
 /// or was a miss, answers one later request, and a download to a target all later ones for as long
-/// as its outputs lie there. `storage` reads the inputs that keys only refer to, and looks for outputs at targets.
-/// Requests take turns, a chunk each, so that a small one does not wait for a large one. Ends by
-/// `stop`, or with `send_exit`: what is under way then gets unavailable.
+/// as its outputs lie there. `storage` reads the inputs that keys only refer to, and looks for
+/// outputs at targets. Requests take turns, a chunk each, so that a small one does not wait for a
+/// large one. Ends by `stop`, or with `send_exit`: what is under way then gets unavailable.
 download_supervisor_actor spawn_download_supervisor(caf::actor_system& system,
                                                     worker_factory<download_actor> workers,
                                                     storage_actor storage, work_config config = {});

@@ -1,5 +1,6 @@
 #include "../support/held_index.hpp"
 #include "../support/results.hpp"
+#include "../support/virtual_time.hpp"
 
 #include <deja/actors/cache_gateway.hpp>
 #include <deja/actors/cache_service.hpp>
@@ -91,6 +92,41 @@ BOOST_AUTO_TEST_CASE(a_group_has_its_limit_but_a_request_stays_whole) {
   BOOST_TEST(one.told(first) == "a");
   BOOST_TEST(one.told(large) == "bcd");
   BOOST_TEST(one.told(last) == "e");
+}
+
+BOOST_FIXTURE_TEST_CASE(after_a_slow_group_those_who_were_answered_may_come_again,
+                        testing::virtual_time) {
+  const auto index = std::make_shared<testing::held_index>();
+  const auto actor = spawn_cache_service(system, index);
+  const auto touch_one = [&](const char* key) {
+    auto asked = self->request(actor, caf::infinite, apply_atom_v, many<operation>{{touch(key)}});
+    settle();
+    return asked;
+  };
+  const auto end_group_after = [&](duration time) {
+    advance(time);
+    index->answer();
+    settle();
+  };
+  auto first = touch_one("a");
+  auto second = touch_one("b");
+  end_group_after(8ms);
+  BOOST_TEST(index->waiting() == 0U); // The second waits for the first one's next.
+  auto third = touch_one("c");
+  BOOST_TEST(index->waiting() == 1U);
+  end_group_after(8ms);
+  auto fourth = touch_one("d");
+  BOOST_TEST(index->waiting() == 0U);
+  advance(1ms); // But not for long.
+  BOOST_TEST(index->waiting() == 1U);
+  end_group_after(100us);
+  auto fifth = touch_one("e");
+  BOOST_TEST(index->waiting() == 1U); // Nobody waits after a quick group.
+  index->answer();
+  settle();
+  for (auto* asked : {&first, &second, &third, &fourth, &fifth})
+    BOOST_TEST(answer<outcomes>(*asked).has_value());
+  caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
 }
 
 BOOST_AUTO_TEST_CASE(more_than_may_wait_is_refused_and_the_rest_goes_on) {
