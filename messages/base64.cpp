@@ -24,20 +24,24 @@ constexpr auto digit_values = [] {
 }();
 
 std::string encode(std::string_view bytes, std::string_view alphabet, bool padded) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const auto count = std::min<std::size_t>(3, bytes.size() - at);
-    std::uint32_t group = 0;
-    for (std::size_t next = 0; next < 3; ++next)
-      group = group << 8U | (next < count ? static_cast<std::uint8_t>(bytes[at + next]) : 0U);
-    for (std::size_t next = 0; next < 4; ++next) {
-      if (next <= count)
-        text += alphabet[group >> (18 - 6 * next) & 63U];
-      else if (padded)
-        text += '=';
-    }
-  }
+  std::string text((bytes.size() + 2) / 3 * 4, '=');
+  auto to = text.begin();
+  const auto add = [&](std::uint32_t group, std::size_t digits) {
+    for (std::size_t next = 0; next < digits; ++next)
+      *to++ = alphabet[group >> (18 - 6 * next) & 63U];
+  };
+  const auto byte = [&](std::size_t at) {
+    return std::uint32_t{static_cast<std::uint8_t>(bytes[at])};
+  };
+  std::size_t at = 0;
+  for (; at + 3 <= bytes.size(); at += 3)
+    add(byte(at) << 16U | byte(at + 1) << 8U | byte(at + 2), 4);
+  if (bytes.size() - at == 1)
+    add(byte(at) << 16U, 2);
+  else if (bytes.size() - at == 2)
+    add(byte(at) << 16U | byte(at + 1) << 8U, 3);
+  if (!padded)
+    text.erase(to, text.end());
   return text;
 }
 

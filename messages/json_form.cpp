@@ -89,8 +89,12 @@ short_text number_form(double number) {
   constexpr int mantissa_bits = std::numeric_limits<double>::digits;
   const auto mantissa = static_cast<std::uint64_t>(std::ldexp(fraction, mantissa_bits));
   form += '0';
-  for (int bit = mantissa_bits - 1; bit >= std::countr_zero(mantissa); --bit)
-    form += static_cast<char>('0' + (mantissa >> bit & 1));
+  const auto begin = form.size();
+  form.resize(begin + mantissa_bits);
+  for (int bit = 0; bit < mantissa_bits; ++bit)
+    form[begin + static_cast<std::size_t>(bit)] =
+        static_cast<char>('0' + (mantissa >> (mantissa_bits - 1 - bit) & 1));
+  form.resize(form.size() - static_cast<std::size_t>(std::countr_zero(mantissa)));
   return form;
 }
 

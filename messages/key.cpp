@@ -11,6 +11,11 @@ namespace {
 // How many characters of an interface's hash stand in the key.
 constexpr std::size_t interface_characters = 8;
 
+// Of a part of the interface; only so many of its bytes count.
+std::string interface_part(const digest& hash) {
+  return to_base64_url(bytes_of(hash).substr(0, interface_characters * 6 / 8));
+}
+
 error problem(const std::string& why) {
   return {errc::invalid_argument, "cannot make the cache key: " + why};
 }
@@ -53,9 +58,8 @@ result<task_key> task_key::of(const core::Identifier& identifier,
     return problem(given_back.error().message);
   task_key made;
   made.takes_inputs_ = interface.has_inputs();
-  made.text_ = to_base64(bytes_of(*task)) + "-" +
-               to_base64_url(bytes_of(*taken)).substr(0, interface_characters) + "-" +
-               to_base64_url(bytes_of(*given_back)).substr(0, interface_characters) + "-";
+  made.text_ = to_base64(bytes_of(*task)) + "-" + interface_part(*taken) + "-" +
+               interface_part(*given_back) + "-";
   return made;
 }
 

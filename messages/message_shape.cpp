@@ -24,7 +24,7 @@ using google::protobuf::Message;
 // protobuf's reflection reads a map by first copying it, with all that it holds, into a list; so
 // maps are read through their own accessors.
 template <class Owner, auto Field>
-void read_map(const Message& message, std::vector<map_item>& items) {
+void read_map(const Message& message, map_items& items) {
   for (const auto& [key, value] : (static_cast<const Owner&>(message).*Field)()) {
     if constexpr (std::is_same_v<std::remove_cvref_t<decltype(value)>, std::string>)
       items.push_back({&key, nullptr, &value});
@@ -65,6 +65,7 @@ message_form form_of(const Descriptor* type) {
   static const std::unordered_map<std::string, message_form> forms{
       {"flyteidl2.core.Literal", message_form::literal},
       {"flyteidl2.core.Variable", message_form::variable},
+      {"flyteidl2.core.VariableEntry", message_form::variable_entry},
       {"google.protobuf.Timestamp", message_form::timestamp},
       {"google.protobuf.Duration", message_form::duration},
       {"google.protobuf.Struct", message_form::structure},

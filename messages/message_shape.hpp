@@ -5,6 +5,8 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include <boost/container/small_vector.hpp>
+
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -26,8 +28,11 @@ struct map_item {
   bool has_value = false;                   ///< It is.
 };
 
+/// Room for the entries of small maps, which so cost no allocation.
+using map_items = boost::container::small_vector<map_item, 8>;
+
 /// Appends the entries of one map field of `message`, in any order.
-using map_reader = void (*)(const google::protobuf::Message& message, std::vector<map_item>& items);
+using map_reader = void (*)(const google::protobuf::Message& message, map_items& items);
 
 /// One field of a message.
 struct member_shape {
@@ -40,14 +45,15 @@ struct member_shape {
 
 /// How a message type is written in JSON.
 enum class message_form {
-  object,    ///< An object of its fields.
-  literal,   ///< The same; a Literal, which hashing the inputs down can replace.
-  variable,  ///< The same; a Variable.
-  timestamp, ///< google.protobuf.Timestamp: a string.
-  duration,  ///< google.protobuf.Duration: a string.
-  structure, ///< google.protobuf.Struct: the object of its only field.
-  list,      ///< google.protobuf.ListValue: the array of its only field.
-  value,     ///< google.protobuf.Value: whatever it holds.
+  object,         ///< An object of its fields.
+  literal,        ///< The same; a Literal, which hashing the inputs down can replace.
+  variable,       ///< The same; a Variable.
+  variable_entry, ///< The same; a VariableEntry.
+  timestamp,      ///< google.protobuf.Timestamp: a string.
+  duration,       ///< google.protobuf.Duration: a string.
+  structure,      ///< google.protobuf.Struct: the object of its only field.
+  list,           ///< google.protobuf.ListValue: the array of its only field.
+  value,          ///< google.protobuf.Value: whatever it holds.
 };
 
 /// One message type.

@@ -19,6 +19,13 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
+// The shape of a type that is among them.
+template <class T>
+const message_shape& shape_of() {
+  static const auto& shape = *find_shape(T::descriptor());
+  return shape;
+}
+
 // Chains that wait to be hashed side by side, and where their hashes belong.
 class chain_batch {
 public:
@@ -71,7 +78,6 @@ public:
       : name_(name), ignored_(ignored), omitted_(omitted) {}
 
   result<digest> run(const Message& message, const message_shape& shape) {
-    frames_.reserve(8);
     add_message(message, shape, ignored_ != nullptr);
     while (!wrong_ && !frames_.empty()) {
       if (frames_.back().next < frames_.back().end)
@@ -161,19 +167,26 @@ private:
   bool add_chains(frame& top) {
     if (!has_room_for_chains())
       return false;
+    std::array<digest, sha256_lanes> hashes;
+    const auto count = top.shape->form == message_form::variable_entry
+                           ? hash_entries(static_cast<const core::VariableMap&>(*top.message),
+                                          top.next, hashes.data())
+                           : hash_chains(top, hashes.data());
+    for (std::size_t at = 0; at < count; ++at)
+      top.hash.update(hashes[at]);
+    top.next += count;
+    return count > 0;
+  }
+
+  static std::size_t hash_chains(const frame& top, digest* hashes) {
     std::array<hash_chain, sha256_lanes> chains;
     std::size_t count = 0;
     const auto most = std::min(chains.size(), top.end - top.next);
     while (count < most && make_chain(top, top.next + count, chains[count]))
       ++count;
-    if (count == 0)
-      return false;
-    std::array<digest, sha256_lanes> hashes;
-    finish({chains.data(), count}, hashes.data());
-    for (std::size_t at = 0; at < count; ++at)
-      top.hash.update(hashes[at]);
-    top.next += count;
-    return true;
+    if (count > 0)
+      finish({chains.data(), count}, hashes);
+    return count;
   }
 
   // A chain is no frame, but its objects count as levels.
@@ -224,6 +237,7 @@ private:
       if (const auto* known = known_hash(static_cast<const core::Variable&>(message)))
         return add(*known);
       return enter_message(message, shape, hashed_down);
+    case message_form::variable_entry:
     case message_form::literal:
     case message_form::object:
       return enter_message(message, shape, hashed_down);
@@ -275,9 +289,9 @@ private:
     case Value::kBoolValue:
       return add(hash_of(boolean_value(value.bool_value())));
     case Value::kStructValue:
-      return add_message(value.struct_value(), struct_shape_, false);
+      return add_message(value.struct_value(), shape_of<google::protobuf::Struct>(), false);
     case Value::kListValue:
-      return add_message(value.list_value(), list_shape_, false);
+      return add_message(value.list_value(), shape_of<google::protobuf::ListValue>(), false);
     case Value::KIND_NOT_SET:
       return fail("a Value of no kind has no JSON form");
     }
@@ -474,10 +488,9 @@ private:
   std::string_view name_;
   const std::set<std::string>* ignored_;
   const FieldDescriptor* omitted_;
-  const message_shape& struct_shape_ = *find_shape(google::protobuf::Struct::descriptor());
-  const message_shape& list_shape_ = *find_shape(google::protobuf::ListValue::descriptor());
-  std::vector<frame> frames_;
-  std::vector<map_item> items_; // The entries of all maps that are open, innermost last.
+  // As many as most messages need lie here, and cost no allocation.
+  boost::container::small_vector<frame, 6> frames_;
+  map_items items_; // The entries of all maps that are open, innermost last.
 
   // Where in `items_` the entries are, in the order in which they are hashed.
   struct place {
@@ -485,7 +498,7 @@ private:
     std::size_t at;
   };
 
-  std::vector<place> order_;
+  boost::container::small_vector<place, 8> order_;
   digest last_{};
   std::optional<error> wrong_;
 };
@@ -501,13 +514,13 @@ result<digest> object_hash(const Message& message, std::string_view name) {
 }
 
 result<digest> task_hash(const core::Identifier& identifier) {
-  const auto* type = core::Identifier::descriptor();
-  const auto* version = type->FindFieldByNumber(core::Identifier::kVersionFieldNumber);
-  return walk{"identifier", nullptr, version}.run(identifier, *find_shape(type));
+  static const auto* const version =
+      core::Identifier::descriptor()->FindFieldByNumber(core::Identifier::kVersionFieldNumber);
+  return walk{"identifier", nullptr, version}.run(identifier, shape_of<core::Identifier>());
 }
 
 result<digest> inputs_hash(const core::LiteralMap& inputs, const std::set<std::string>& ignored) {
-  return walk{"inputs", &ignored}.run(inputs, *find_shape(core::LiteralMap::descriptor()));
+  return walk{"inputs", &ignored}.run(inputs, shape_of<core::LiteralMap>());
 }
 
 } // namespace deja

@@ -2,6 +2,8 @@
 
 #include <deja/messages/utf8.hpp>
 
+#include <algorithm>
+
 namespace deja {
 
 namespace {
@@ -137,6 +139,46 @@ const digest* known_hash(const core::Variable& variable) {
       type.has_annotation() || type.has_structure() || !core::SimpleType_IsValid(type.simple()))
     return nullptr;
   return &hashes[static_cast<std::size_t>(type.simple())];
+}
+
+std::size_t hash_entries(const core::VariableMap& variables, std::size_t first, digest* hashes) {
+  // An object of two members, padded: tag, name and value twice.
+  constexpr std::size_t size = 1 + 4 * sizeof(digest);
+  constexpr std::size_t blocks = 3;
+
+  static const auto key = hash_of(string_value("key"));
+  static const auto value = hash_of(string_value("value"));
+  static const bool key_is_first = key < value;
+  std::array<hash_chain, sha256_lanes> keys;
+  std::array<const digest*, sha256_lanes> values{};
+  std::size_t count = 0;
+  const auto end = static_cast<std::size_t>(variables.variables_size());
+  for (; count < sha256_lanes && first + count < end; ++count) {
+    const auto& entry = variables.variables(static_cast<int>(first + count));
+    values[count] = entry.has_value() ? known_hash(entry.value()) : nullptr;
+    if (values[count] == nullptr || entry.key().empty() || !begin_text(entry.key(), keys[count]))
+      break;
+  }
+  if (count == 0)
+    return 0;
+  std::array<digest, sha256_lanes> names;
+  finish({keys.data(), count}, names.data());
+  std::array<std::array<std::uint8_t, blocks * sha256_block_size>, sha256_lanes> objects{};
+  std::array<const std::uint8_t*, sha256_lanes> messages{};
+  for (std::size_t at = 0; at < count; ++at) {
+    auto& object = objects[at];
+    messages[at] = object.data();
+    auto to = object.begin();
+    *to++ = 'd';
+    for (const auto* part : {key_is_first ? &key : &value, key_is_first ? &names[at] : values[at],
+                             key_is_first ? &value : &key, key_is_first ? values[at] : &names[at]})
+      to = std::copy(part->begin(), part->end(), to);
+    *to = 0x80;
+    object[object.size() - 2] = size * 8 >> 8U;
+    object[object.size() - 1] = size * 8 & 0xffU;
+  }
+  best_sha256_engine().digests(messages.data(), count, blocks, hashes);
+  return count;
 }
 
 } // namespace deja

@@ -23,4 +23,9 @@ bool make_chain(const google::protobuf::Value& value, hash_chain& chain);
 /// for others. Thread-safe.
 const digest* known_hash(const flyteidl2::core::Variable& variable);
 
+/// The hashes of the entries from `first` on that have a name and such a variable, up to the first
+/// that does not, and at most `sha256_lanes`. Gives how many. Thread-safe.
+std::size_t hash_entries(const flyteidl2::core::VariableMap& variables, std::size_t first,
+                         digest* hashes);
+
 } // namespace deja

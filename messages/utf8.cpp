@@ -1,5 +1,6 @@
 #include <deja/messages/utf8.hpp>
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 
@@ -46,7 +47,17 @@ std::size_t character_size(std::string_view text) {
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
-    // Most text is ASCII: eight bytes at a time.
+    // Most text is ASCII: many bytes at a time.
+    if (std::array<std::uint64_t, 8> words{}; text.size() >= sizeof(words)) {
+      std::memcpy(words.data(), text.data(), sizeof(words));
+      std::uint64_t any = 0;
+      for (const auto word : words)
+        any |= word;
+      if ((any & high_bits) == 0) {
+        text.remove_prefix(sizeof(words));
+        continue;
+      }
+    }
     if (std::uint64_t word = 0; text.size() >= sizeof(word)) {
       std::memcpy(&word, text.data(), sizeof(word));
       if ((word & high_bits) == 0) {
