@@ -28,8 +28,9 @@ using computation = std::function<result<core::LiteralMap>(const computing&)>;
 ///     use(done.get().value().outputs);
 ///
 /// Its destructor stops it at once, and cancels what is under way; futures given out then become
-/// ready. It waits for computations to end, and for calls to a service that does not answer until
-/// their time is up; so it must not be called by a handler or a computation of its own.
+/// ready. It waits for computations to end, and a second for a service that does not answer (a
+/// host's own endpoints: until their calls' time is up); so it must not be called by a handler or a
+/// computation of its own.
 class catalog {
 public:
   /// In an actor system that the library owns, and all such catalogs share. Throws `failure` for a

@@ -64,9 +64,26 @@ connection_actor::behavior_type work(connection_actor::stateful_pointer<worker_s
   };
 }
 
-using pool = worker_pool<connection_actor::base, connection_actor>;
+using pool_actor = connection_actor::extend<
+    // Looks whether the workers have come to an end, since the pool is to end.
+    caf::reacts_to<tick_atom, std::uint64_t>>;
+
+/// An answer that is due is waited for as long, in so many looks; then the calls are cut off.
+constexpr std::uint64_t last_looks = 50;
+constexpr duration last_wait = std::chrono::seconds{1};
+
+using pool = worker_pool<pool_actor::base, connection_actor>;
 
 struct pool_state {
+  void end(std::uint64_t look) {
+    if (workers->busy() && look < last_looks) {
+      self->delayed_send(self, last_wait / last_looks, tick_atom_v, look + 1);
+      return;
+    }
+    calls.request_stop();
+    self->quit(caf::exit_reason::user_shutdown);
+  }
+
   /// Waits until the deadline, a piece after the other.
   void wait(const reply<waited>& answer, call_context context, const wait_request& what,
             caf::actor_clock::time_point deadline) {
@@ -83,19 +100,23 @@ struct pool_state {
         [answer](const error& why) { answer(why); }, wait_atom_v, context, what);
   }
 
-  connection_actor::pointer self = nullptr;
+  pool_actor::pointer self = nullptr;
+  std::stop_source calls{std::nostopstate};
   std::unique_ptr<pool> workers;
   std::unique_ptr<pool> waits; // workers of their own: who waits keeps nobody from a connection
 };
 
-connection_actor::behavior_type dispatch(connection_actor::stateful_pointer<pool_state> self,
-                                         const endpoint_factory& endpoints,
-                                         const worker_pool_config& config) {
+pool_actor::behavior_type dispatch(pool_actor::stateful_pointer<pool_state> self,
+                                   const endpoint_factory& endpoints,
+                                   const worker_pool_config& config,
+                                   const std::stop_source& calls) {
   const learned_width width = std::make_shared<std::atomic<std::size_t>>(0);
   const auto spawn = [self, endpoints, width] {
     return self->system().spawn<caf::detached>(work, endpoints, width);
   };
   self->state.self = self;
+  self->state.calls = calls;
+  self->set_exit_handler([self](const caf::exit_msg&) { self->state.end(0); });
   self->state.workers = std::make_unique<pool>(self, config, spawn);
   self->state.waits = std::make_unique<pool>(self, worker_pool_config{config.workers, 0}, spawn);
   // Passes a request on as it came.
@@ -144,15 +165,16 @@ connection_actor::behavior_type dispatch(connection_actor::stateful_pointer<pool
         self->state.wait(answer, context, what, self->clock().now() + time);
         return answer.asker();
       },
+      [=](tick_atom, std::uint64_t look) { self->state.end(look); },
   };
 }
 
 } // namespace
 
 connection_actor spawn_connection_pool(caf::actor_system& system, endpoint_factory endpoints,
-                                       worker_pool_config config) {
+                                       worker_pool_config config, std::stop_source calls) {
   config.validate().value();
-  return system.spawn(dispatch, std::move(endpoints), config);
+  return system.spawn(dispatch, std::move(endpoints), config, std::move(calls));
 }
 
 } // namespace deja

@@ -151,12 +151,14 @@ result<catalog_handles> spawn_catalog(caf::actor_system& system, const catalog_c
     return one;
   };
   if (is_remote) {
+    const std::stop_source calls;
     auto endpoints = config.endpoints;
     if (!endpoints)
-      endpoints = [service = connect_config{.url = config.service, .token = config.token}] {
+      endpoints = [service = connect_config{
+                       .url = config.service, .token = config.token, .stop = calls.get_token()}] {
         return make_connect_endpoint(service);
       };
-    all.connection = add(spawn_connection_pool(system, endpoints, config.connections));
+    all.connection = add(spawn_connection_pool(system, endpoints, config.connections, calls));
   } else {
     const auto service = add(spawn_cache_service(system, index));
     const auto waits = add(spawn_wait_service(system, index));

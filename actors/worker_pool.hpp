@@ -62,6 +62,9 @@ public:
       next_piece(all, what...);
   }
 
+  /// Whether a worker is at a request.
+  bool busy() const { return idle_.size() < workers_.size(); }
+
 private:
   using time_point = caf::actor_clock::time_point;
 

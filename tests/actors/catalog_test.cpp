@@ -10,6 +10,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
@@ -416,6 +417,23 @@ BOOST_AUTO_TEST_CASE(several_catalogs_live_side_by_side) {
   started one, other;
   BOOST_TEST((one.run(1).how == memoized_by::stored));
   BOOST_TEST((other.run(1).how == memoized_by::stored)); // each has an index of its own
+}
+
+BOOST_AUTO_TEST_CASE(a_service_that_hangs_delays_the_end_by_little) {
+  // It takes connections, and never answers.
+  namespace asio = boost::asio;
+  asio::io_context context;
+  asio::ip::tcp::acceptor hung{context, {asio::ip::address_v4::loopback(), 0}};
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    catalog one{{.service = "http://127.0.0.1:" + std::to_string(hung.local_endpoint().port())}};
+    one.start().value();
+    const auto asked = one.download({{some_key(1), {}}});
+    hung.accept(); // so the call is under way
+    one.stop(100ms);
+    BOOST_TEST(asked.wait_for(0s));
+  }
+  BOOST_TEST((std::chrono::steady_clock::now() - begin < 8s)); // a call has 10 s and more
 }
 
 BOOST_AUTO_TEST_SUITE_END()

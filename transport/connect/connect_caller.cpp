@@ -3,7 +3,8 @@
 #include <deja/transport/connect/connect_error.hpp>
 #include <deja/transport/retry_schedule.hpp>
 
-#include <thread>
+#include <condition_variable>
+#include <mutex>
 
 namespace deja {
 
@@ -13,6 +14,15 @@ using steady = std::chrono::steady_clock;
 
 /// More than the protocol's ten digits can say is as good as no limit.
 constexpr std::int64_t longest_timeout_ms = 9'999'999'999;
+
+/// False where it was stopped meanwhile.
+bool sleep(duration time, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::unique_lock lock{mutex};
+  std::condition_variable_any never;
+  never.wait_for(lock, stop, time, [] { return false; });
+  return !stop.stop_requested();
+}
 
 } // namespace
 
@@ -42,6 +52,7 @@ result<std::string> connect_caller::send(std::string_view path, time_point deadl
                           }};
   for (;;) {
     http.timeout = deadline - steady::now();
+    http.stop = config_.stop;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(http.timeout).count();
     http.headers = headers;
     http.headers.emplace_back("Connect-Timeout-Ms", std::to_string(std::max<long>(left, 1)));
@@ -59,7 +70,8 @@ result<std::string> connect_caller::send(std::string_view path, time_point deadl
     if (!pause)
       return within(doing, bytes.error());
     repeated_ = true;
-    std::this_thread::sleep_for(*pause);
+    if (!sleep(*pause, config_.stop))
+      return within(doing, {errc::canceled, "it was stopped"});
   }
 }
 

@@ -3,6 +3,8 @@
 #include <deja/transport/blob/content_store.hpp>
 #include <deja/transport/cache_endpoint.hpp>
 
+#include <stop_token>
+
 namespace deja {
 
 /// How to reach a cache service over HTTP.
@@ -10,6 +12,7 @@ struct connect_config {
   std::string url;     ///< `http://host:port` (https too), or `unix:/path/of/socket`.
   std::string token{}; ///< Sent as `Authorization: Bearer …`; may be empty.
   duration timeout = std::chrono::seconds{10}; ///< For a call whose context has no time left.
+  std::stop_token stop{}; ///< Once this is stopped, calls end with canceled, those under way too.
 
   /// invalid_argument that names the field, its value and what it may be.
   result<void> validate() const;

@@ -61,16 +61,18 @@ private:
   public:
     exchange(const http_request& request, connection& owner, steady::time_point deadline)
         : request_(request), owner_(owner), time_left_(deadline - steady::now()),
-          watch_(watchdog::shared(), deadline) {}
+          watch_(watchdog::shared(), deadline), cut_(request.stop, cut{watch_}) {}
 
     result<http_answer> run();
 
     /// The request went out on an old connection, which broke before an answer began.
-    bool met_stale_connection() const { return broke_early_ && !connected_ && !watch_.expired(); }
+    bool met_stale_connection() const {
+      return broke_early_ && !connected_ && !watch_.expired() && !request_.stop.stop_requested();
+    }
 
   private:
     void moved() {
-      if (request_.while_moving)
+      if (request_.while_moving && !request_.stop.stop_requested())
         watch_.set_deadline(steady::now() + request_.timeout);
     }
 
@@ -90,6 +92,14 @@ private:
     connection& owner_;
     duration time_left_; // at the beginning
     watchdog::watch watch_;
+
+    struct cut {
+      void operator()() const { watch.set_deadline(steady::now()); }
+
+      watchdog::watch& watch;
+    };
+
+    std::stop_callback<cut> cut_;
     bool connected_ = false;   // with a new connection
     bool answered_ = false;    // its header has come
     bool broke_early_ = false; // before that
@@ -143,6 +153,8 @@ result<void> http_client::connection::open() {
 }
 
 result<http_answer> http_client::connection::exchange::run() {
+  if (request_.stop.stop_requested())
+    return explain(httplib::Error::Canceled);
   if (time_left_ <= duration::zero())
     return error{errc::deadline_exceeded,
                  "calling cache service at " + owner_.text_ + ": no time was left for it"};
@@ -262,6 +274,8 @@ error http_client::connection::exchange::over_limit() const {
 }
 
 error http_client::connection::exchange::explain(httplib::Error problem) const {
+  if (request_.stop.stop_requested())
+    return {errc::canceled, "calling cache service at " + owner_.text_ + ": it was stopped"};
   if (watch_.expired())
     return {errc::deadline_exceeded,
             "the cache service at " + owner_.text_ + " did not " +

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,9 @@ struct http_request {
   duration timeout = std::chrono::seconds{10};
   bool while_moving = false;
 
+  /// Once this is stopped, from any thread, the request ends with canceled.
+  std::stop_token stop{};
+
   /// A body that isn't received piece by piece may have this many bytes.
   std::uint64_t answer_limit = std::uint64_t{64} << 20;
 };
@@ -46,10 +50,11 @@ struct http_answer {
 /// One keep-alive connection to a service, made with the first request. Blocking, for one thread at
 /// a time; cheap to make. No redirects are followed, no compression is taken.
 ///
-/// Errors: unavailable (no connection, or it broke before the answer began), deadline_exceeded,
-/// internal (an answer that is cut off or over the limit), invalid_argument (a header value that
-/// isn't printable ASCII), and those of `source` and `receive`. A request that met a connection
-/// which the service had closed meanwhile is sent once more, so it should be idempotent.
+/// Errors: canceled (it was stopped), unavailable (no connection, or it broke before the answer
+/// began), deadline_exceeded, internal (an answer that is cut off or over the limit),
+/// invalid_argument (a header value that isn't printable ASCII), and those of `source` and
+/// `receive`. A request that met a connection which the service had closed meanwhile is sent once
+/// more, so it should be idempotent.
 class http_client {
 public:
   explicit http_client(service_url url, std::string url_text);
