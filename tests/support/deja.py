@@ -26,14 +26,15 @@ def until(condition, what, seconds=20):
 
 
 class Service:
-    """A `deja serve`, on a free port where none is given."""
+    """A `deja serve`, on a free port where none is given; `env` is what its environment has more."""
 
-    def __init__(self, data, *options, port=0):
+    def __init__(self, data, *options, port=0, env=None):
         port_file = pathlib.Path(f"{data}.port")
         port_file.unlink(missing_ok=True)
         self.process = subprocess.Popen(
             [DEJA, "serve", "--listen", f"127.0.0.1:{port}", "--data", str(data), "--port-file",
-             str(port_file), *options], stderr=subprocess.PIPE, text=True)
+             str(port_file), *options], stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **(env or {})})
         until(lambda: port_file.exists() or self.process.poll() is not None, "service starts")
         if self.process.poll() is not None:
             raise AssertionError(f"the service ended at once: {self.process.stderr.read()}")
