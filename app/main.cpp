@@ -18,6 +18,7 @@ constexpr auto commands = std::to_array<command>({
     {"run", "run a command, or hand out what it made before", deja::app::run_command},
     {"serve", "serve a cache to many executors", deja::app::serve_command},
     {"demo", "carry out a workflow of real tasks, and remember each", deja::app::demo_command},
+    {"gc", "remove what has expired and what nobody uses", deja::app::gc_command},
     {"healthcheck", "ask a service whether it can serve", deja::app::healthcheck_command},
     {"key", "make cache keys, the same as Flyte's client", deja::app::key_command},
     {"version", "print the version", deja::app::version_command},

@@ -5,6 +5,8 @@
 #include <deja/app/command_line.hpp>
 #include <deja/app/commands.hpp>
 #include <deja/app/port_file.hpp>
+#include <deja/app/upkeep_options.hpp>
+#include <deja/transport/collect/observed_index.hpp>
 #include <deja/transport/connect/cache_routes.hpp>
 #include <deja/transport/connect/cas_routes.hpp>
 #include <deja/transport/connect/extension_routes.hpp>
@@ -14,6 +16,7 @@
 #include <deja/transport/index/open_index.hpp>
 
 #include <caf/actor_system.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -37,6 +40,7 @@ struct serve_options {
   std::string data, index, store, tokens;
   std::string port_file;
   std::size_t max_body = http::server_config{}.max_body_bytes;
+  upkeep_options upkeep;
 };
 
 std::optional<int> parse_serve_options(serve_options& into, int argc, char** argv) {
@@ -58,6 +62,7 @@ std::optional<int> parse_serve_options(serve_options& into, int argc, char** arg
       ->capture_default_str();
   app.add_option("--port-file", into.port_file, "gets the port's number once it is listened on")
       ->type_name("FILE");
+  add_options(app, into.upkeep);
   if (auto status = parse(app, argc, argv))
     return status;
   if (const char* set = std::getenv("DEJA_DATA"); into.data.empty() && set)
@@ -128,20 +133,70 @@ private:
   ::sigset_t set_{};
 };
 
-http::router routes(const holdings& held, cache_gateway& gateway, boost::asio::thread_pool& storage,
-                    const serve_options& asked) {
+/// What was cleared up, where it was anything, in the log.
+void tell(const result<collection_report>& round) {
+  if (!round)
+    spdlog::warn("clearing up failed, and is tried again: {}", round.error().message);
+  else if (round->entries() + round->reservations + round->contents.blobs > 0)
+    spdlog::info("removed {} expired entries and {} for a cap, {} reservations, {} contents",
+                 round->expired, round->evicted, round->reservations, round->contents.blobs);
+}
+
+sweeper_actor start_sweeper(caf::actor_system& system, const holdings& held,
+                            const cache_service_actor& service, std::shared_ptr<access_log> log,
+                            sweeper_config config, const serve_options& asked) {
+  // Else the store may hold what other indexes name.
+  config.plan.contents =
+      asked.upkeep.collect_contents || (asked.index.empty() && asked.store.empty());
+  return spawn_sweeper(
+      system,
+      {.entries = *held.index, .apply = apply_through(system, service), .blobs = held.blobs.get()},
+      std::move(log), std::move(config), tell);
+}
+
+/// Waits until it has recorded what was used.
+void stop(caf::actor_system& system, const sweeper_actor& sweeper) {
+  const caf::scoped_actor self{system};
+  self->request(sweeper, std::chrono::seconds{5}, stop_atom_v)
+      .receive([](const no_value&) {},
+               [](const caf::error&) { spdlog::warn("the latest uses were not recorded"); });
+}
+
+/// The index as clients see it.
+std::unique_ptr<observed_index> observe(const holdings& held, std::shared_ptr<access_log> log,
+                                        cache_gateway& gateway, boost::asio::thread_pool& storage,
+                                        const serve_options& asked) {
+  observed_index::checking check;
+  if (asked.upkeep.check_blobs) {
+    auto root = asked.store.empty() ? "file://" + held.folder->path().string() : asked.store;
+    root.erase(root.find_last_not_of('/') + 1);
+    check.blobs = std::make_shared<present_blobs>(held.blobs, std::move(root));
+    check.post = [&storage](auto task) {
+      boost::asio::post(storage, std::move(task));
+    };
+    check.apply = [&gateway](operation what) {
+      gateway.apply(
+          std::move(what), [](const outcome&) {}, [](auto flush) { flush(); });
+    };
+  }
+  return std::make_unique<observed_index>(held.index, std::move(log), std::move(check));
+}
+
+http::router routes(index& entries, const holdings& held, cache_gateway& gateway,
+                    boost::asio::thread_pool& storage, const serve_options& asked,
+                    const call_limits& limits) {
   const http::write_path write = [&](operation what, std::function<void(outcome)> done,
                                      const auto& later) {
     gateway.apply(std::move(what), std::move(done), later);
   };
   const auto counters = std::make_shared<http::call_counters>();
-  auto all =
-      http::cache_routes(*held.index, write, {.max_body = asked.max_body, .counters = counters});
+  auto all = http::cache_routes(
+      entries, write, {.limits = limits, .max_body = asked.max_body, .counters = counters});
   const auto add = [&](std::vector<http::route> more) {
     std::move(more.begin(), more.end(), std::back_inserter(all));
   };
   http::extension_parts parts{
-      *held.index, write,
+      entries, write,
       [&](wait_request what, duration time, cache_gateway::waited_done done) {
         return gateway.wait(std::move(what), time, std::move(done));
       },
@@ -149,13 +204,14 @@ http::router routes(const holdings& held, cache_gateway& gateway, boost::asio::t
         gateway.count_waiters(std::move(keys), std::move(done));
       },
       storage};
-  add(http::extension_routes(std::move(parts), {.max_body = asked.max_body, .counters = counters}));
+  add(http::extension_routes(std::move(parts),
+                             {.limits = limits, .max_body = asked.max_body, .counters = counters}));
   add(http::cas_routes(held.blobs, storage));
   add(http::health_routes([&index = *held.index] { return index.ready(); }));
   return http::router{std::move(all)};
 }
 
-result<void> serve(const serve_options& asked, http::server_config config,
+result<void> serve(const serve_options& asked, http::server_config config, upkeep kept,
                    const end_signals& signals) {
   std::optional<http::access_tokens> tokens;
   if (!asked.tokens.empty()) {
@@ -176,7 +232,11 @@ result<void> serve(const serve_options& asked, http::server_config config,
   const auto waits = spawn_wait_service(system, held->index);
   cache_gateway gateway{system, service, waits};
   boost::asio::thread_pool storage{storage_threads};
-  http::http_server server{routes(*held, gateway, storage, asked), config, std::move(tokens)};
+  const auto log = std::make_shared<access_log>(kept.log);
+  const auto sweeper = start_sweeper(system, *held, service, log, std::move(kept.sweeper), asked);
+  const auto entries = observe(*held, log, gateway, storage, asked);
+  http::http_server server{routes(*entries, *held, gateway, storage, asked, kept.limits), config,
+                           std::move(tokens)};
   auto started = server.start();
   if (started && !asked.port_file.empty())
     started = write_port_file(asked.port_file, server.port());
@@ -191,6 +251,7 @@ result<void> serve(const serve_options& asked, http::server_config config,
   caf::anon_send(waits, stop_atom_v); // who waits would keep the server from ending
   server.stop();
   storage.join();
+  stop(system, sweeper);
   caf::anon_send_exit(waits, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(service, caf::exit_reason::user_shutdown);
   return started;
@@ -206,9 +267,12 @@ int serve_command(int argc, char** argv) {
   config.max_body_bytes = asked.max_body;
   if (auto set = http::set_listen_address(config, asked.listen); !set)
     return fail(within("--listen", set.error()), 2);
+  auto kept = read_upkeep(asked.upkeep);
+  if (!kept)
+    return fail(kept.error(), 2);
   spdlog::set_default_logger(spdlog::stderr_color_mt("deja"));
   const end_signals signals;
-  if (auto served = serve(asked, std::move(config), signals); !served)
+  if (auto served = serve(asked, std::move(config), std::move(*kept), signals); !served)
     return fail(served.error());
   return 0;
 }

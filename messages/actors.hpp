@@ -34,6 +34,11 @@ using wait_service_actor = caf::typed_actor<
     // Takes no more waits, and answers those there are with unavailable.
     caf::replies_to<stop_atom>::with<no_value>>;
 
+/// Clears up an index and a store, and records which entries were used.
+using sweeper_actor = caf::typed_actor<
+    // Records the uses that are not recorded yet, and ends.
+    caf::replies_to<stop_atom>::with<no_value>>;
+
 /// One way to the service: a blocking endpoint on a thread of its own, or the service in the same
 /// process. The verbs of `cache_endpoint`.
 using connection_actor = caf::typed_actor<

@@ -79,6 +79,11 @@ typename Inspector::result_type inspect(Inspector& f, touch_operation& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, sweep_operation& x) {
+  return f(caf::meta::type_name("sweep_operation"), x.key, x.reservation_rest);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, outcome& x) {
   return f(caf::meta::type_name("outcome"), carried(x.why), carried(x.entry),
            carried(x.reservation));

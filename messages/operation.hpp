@@ -48,8 +48,17 @@ struct touch_operation {
   entry_key key;
 };
 
+/// Removes the entry, the reservation or both if they have expired. Nothing expired is no error.
+/// Outcome: what was removed.
+struct sweep_operation {
+  entry_key key;
+  /// Spares a reservation that expired less than this ago: its owner may still come back, and go on
+  /// with the same fencing token. Not negative.
+  duration reservation_rest{};
+};
+
 using operation = std::variant<put_operation, delete_operation, reserve_operation,
-                               release_operation, touch_operation>;
+                               release_operation, touch_operation, sweep_operation>;
 
 /// What became of one operation or of one key looked up.
 struct outcome {

@@ -123,10 +123,11 @@ BOOST_AUTO_TEST_CASE(operations_arrive_as_they_were_sent) {
   put.when = {true, 1h, 3, fence{"owner", 9}};
   const many<operation> group{std::vector<operation>{
       put, delete_operation{some_key(), 7}, reserve_operation{some_key(), "me", 10s, 30s},
-      release_operation{some_key(), "me"}, touch_operation{some_key()}}};
+      release_operation{some_key(), "me"}, touch_operation{some_key()},
+      sweep_operation{some_key(), 7s}}};
   const auto arrived = sent(group);
   BOOST_REQUIRE(arrived);
-  BOOST_REQUIRE_EQUAL(arrived->size(), 5);
+  BOOST_REQUIRE_EQUAL(arrived->size(), 6);
   const auto& first = std::get<put_operation>(arrived->at(0));
   BOOST_TEST((first.key == put.key));
   BOOST_TEST(first.task == put.task);
@@ -141,6 +142,7 @@ BOOST_AUTO_TEST_CASE(operations_arrive_as_they_were_sent) {
   BOOST_TEST((reserve.heartbeat == 10s && reserve.lease == 30s));
   BOOST_TEST(std::get<release_operation>(arrived->at(3)).owner == "me");
   BOOST_TEST((std::get<touch_operation>(arrived->at(4)).key == some_key()));
+  BOOST_TEST((std::get<sweep_operation>(arrived->at(5)).reservation_rest == 7s));
 }
 
 BOOST_AUTO_TEST_CASE(outcomes_arrive_as_they_were_sent) {

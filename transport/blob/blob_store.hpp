@@ -45,6 +45,12 @@ struct blob_page {
   std::string next;
 };
 
+/// Some blobs together.
+struct blob_sum {
+  std::uint64_t blobs = 0;
+  std::uint64_t bytes = 0;
+};
+
 /// One backend of the data store. References are URLs `scheme://container/key`; a reference
 /// without a scheme is taken under the backend's root. Blocking; may be used by many threads at
 /// once. Errors: not_found (the container is there, the blob is not), invalid_argument (a reference
@@ -68,6 +74,20 @@ public:
 
   /// Renews the blob's age, so that a collector spares it.
   virtual result<void> touch(const std::string& reference) = 0;
+
+  /// Deletes the blob unless it was written or renewed since `before`; whether it did. A renewal at
+  /// the same time either keeps the blob or fails with not_found, so that whoever renews it writes
+  /// it anew. not_found where there is none.
+  virtual result<bool> remove_if_older(const std::string& reference,
+                                       std::chrono::sys_time<std::chrono::nanoseconds> before) = 0;
+
+  /// Deletes what writers that never ended have left since before `before`: how much that was. With
+  /// `dry`, how much it would be.
+  virtual result<blob_sum> remove_unfinished(std::chrono::sys_time<std::chrono::nanoseconds> before,
+                                             bool dry) {
+    (void)before, (void)dry;
+    return blob_sum{};
+  }
 
   /// A URL that others may read it by for a while; unimplemented where the backend has none.
   virtual result<std::string> sign(const std::string& reference,

@@ -73,21 +73,11 @@ public:
 
   blob_page take() { return std::move(page_); }
 
-private:
   struct close_folder {
     void operator()(::DIR* folder) const { ::closedir(folder); }
   };
 
   using open_folder = std::unique_ptr<::DIR, close_folder>;
-
-  /// Whether a blob that is asked for may lie in this folder.
-  bool may_hold(const std::string& folder) const {
-    if (folder == unfinished_blobs)
-      return false;
-    if (!folder.starts_with(plan_.prefix) && !plan_.prefix.starts_with(folder))
-      return false;
-    return folder > plan_.after || plan_.after.starts_with(folder);
-  }
 
   /// The folder's files, and its folders with a slash behind: sorted so, the walk is in order.
   static result<std::pair<open_folder, std::vector<std::string>>>
@@ -116,6 +106,16 @@ private:
     }
     std::sort(names.begin(), names.end());
     return std::pair{std::move(at), std::move(names)};
+  }
+
+private:
+  /// Whether a blob that is asked for may lie in this folder.
+  bool may_hold(const std::string& folder) const {
+    if (folder == unfinished_blobs)
+      return false;
+    if (!folder.starts_with(plan_.prefix) && !plan_.prefix.starts_with(folder))
+      return false;
+    return folder > plan_.after || plan_.after.starts_with(folder);
   }
 
   const blob_listing& plan_;
@@ -209,7 +209,76 @@ public:
       return file.error();
     if (::futimens(file->get(), nullptr) != 0)
       return system_error("renewing the age of blob \"" + reference + "\"", errno);
+    // It may have been taken away since it was opened, see `remove_if_older`.
+    if (auto there = open_blob(reference, facts); !there)
+      return there.error();
     return {};
+  }
+
+  /// The file is moved aside before its age is looked at for good, and back where it is found
+  /// renewed. So a renewal comes before that look, which sees it; or after it, and then the blob's
+  /// name, where the renewal looks last, leads nowhere.
+  result<bool> remove_if_older(const std::string& reference,
+                               std::chrono::sys_time<std::chrono::nanoseconds> before) override {
+    const auto doing = "removing blob \"" + reference + "\"";
+
+    struct ::stat facts {};
+
+    auto name = name_of(reference);
+    if (!name)
+      return name.error();
+    if (auto file = folder_->open_file(*name, facts); !file)
+      return file.error();
+    if (time_of(facts.st_mtim) >= before)
+      return false;
+    auto at = folder_->resolve(*name, false);
+    auto aside = folder_->resolve(std::string{unfinished_blobs} + unfinished_name(), true);
+    if (!at || !aside)
+      return at ? aside.error() : at.error();
+    if (::renameat(at->folder.get(), at->name.c_str(), aside->folder.get(), aside->name.c_str()) !=
+        0)
+      return system_error(doing, errno);
+    const bool seen =
+        ::fstatat(aside->folder.get(), aside->name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0;
+    const bool old = seen && time_of(facts.st_mtim) < before;
+    // One that has been written under the name meanwhile is as good.
+    if (!old &&
+        ::linkat(aside->folder.get(), aside->name.c_str(), at->folder.get(), at->name.c_str(), 0) !=
+            0 &&
+        errno != EEXIST)
+      return system_error("putting blob \"" + reference + "\" back", errno);
+    if (::unlinkat(aside->folder.get(), aside->name.c_str(), 0) != 0)
+      return system_error(doing, errno);
+    return old;
+  }
+
+  result<blob_sum> remove_unfinished(std::chrono::sys_time<std::chrono::nanoseconds> before,
+                                     bool dry) override {
+    blob_sum sum;
+    auto at = folder_->resolve(std::string{unfinished_blobs} + '.', false);
+    if (!at && at.error().code == errc::not_found)
+      return sum;
+    if (!at)
+      return at.error();
+    auto files = listing::children_of(std::move(at->folder), std::string{unfinished_blobs});
+    if (!files)
+      return files.error();
+    const int folder = ::dirfd(files->first.get());
+    for (const auto& name : files->second) {
+      struct ::stat facts {};
+
+      if (::fstatat(folder, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0 ||
+          !S_ISREG(facts.st_mode) || time_of(facts.st_mtim) >= before)
+        continue;
+      if (!dry && ::unlinkat(folder, name.c_str(), 0) != 0) {
+        if (errno == ENOENT)
+          continue; // its writer was not dead after all
+        return system_error("removing the unfinished blob \"" + name + "\"", errno);
+      }
+      ++sum.blobs;
+      sum.bytes += static_cast<std::uint64_t>(facts.st_size);
+    }
+    return sum;
   }
 
   result<std::string> sign(const std::string& reference, std::chrono::nanoseconds) override {

@@ -14,9 +14,6 @@
 
 namespace deja {
 
-namespace {
-
-/// `pid-random`: never met by another process, also not by one of another host or container.
 std::string unfinished_name() {
   std::random_device random;
   std::array<char, 64> text{};
@@ -24,8 +21,6 @@ std::string unfinished_name() {
                 random());
   return text.data();
 }
-
-} // namespace
 
 result<std::unique_ptr<local_blob_writer>>
 local_blob_writer::open(std::shared_ptr<const local_folder> store, std::string name) {

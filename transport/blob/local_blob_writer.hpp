@@ -5,6 +5,10 @@
 
 namespace deja {
 
+/// A name for a file among the unfinished blobs, `pid-random`: never met by another process, also
+/// not by one of another host or container.
+std::string unfinished_name();
+
 /// Writes one blob of a local store: aside, flushed, renamed. Dropped without `commit`, it removes
 /// what it wrote.
 class local_blob_writer : public blob_writer {

@@ -146,6 +146,21 @@ public:
     return {};
   }
 
+  result<bool> remove_if_older(const std::string& reference,
+                               std::chrono::sys_time<std::chrono::nanoseconds> before) override {
+    auto name = blob_name(root_, reference);
+    if (!name)
+      return name.error();
+    const std::lock_guard lock{shelf_->mutex};
+    const auto at = shelf_->blobs.find(*name);
+    if (at == shelf_->blobs.end())
+      return missing(reference);
+    if (at->second.modified >= before)
+      return false;
+    shelf_->blobs.erase(at);
+    return true;
+  }
+
   result<std::string> sign(const std::string& reference, std::chrono::nanoseconds) override {
     return error{errc::unimplemented,
                  "signing \"" + reference + "\": a store in memory has no signed URLs"};

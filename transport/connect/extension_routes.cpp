@@ -511,7 +511,7 @@ private:
     if (*lifetime && **lifetime <= duration::zero())
       return error{errc::invalid_argument, "lifetime must be over 0"};
     auto what = rules_.put(from_wire(item.key()), item.output(), when);
-    if (what)
+    if (what && *lifetime) // Else as the limits say.
       std::get<put_operation>(*what).lifetime = *lifetime;
     return what;
   }

@@ -19,6 +19,12 @@ namespace {
 /// Of a wait whose context has no time.
 constexpr duration usual_time = std::chrono::seconds{10};
 
+/// So exactly is known when an entry was last used.
+constexpr duration access_grain = std::chrono::hours{1};
+
+/// A hit waits at most so long for its use to be recorded.
+constexpr duration touch_patience = std::chrono::seconds{1};
+
 std::filesystem::path lock_of(const data_folder& folder, const std::filesystem::path& index) {
   return index == folder.index() ? folder.path() / "lock"
                                  : std::filesystem::path{index.string() + ".lock"};
@@ -38,7 +44,9 @@ public:
         [&](duration) -> result<found_output> {
           if (auto valid = rules_.check(key); !valid)
             return valid.error();
-          return got(key, look_up({key}).front());
+          const auto found = look_up({key}).front();
+          note_use(found);
+          return got(key, found);
         },
         [&](cache_endpoint& service, const call_context& left) { return service.get(left, key); });
   }
@@ -271,6 +279,14 @@ private:
                : before->expires <= std::chrono::system_clock::now() ? wait_event::expired
                                                                      : wait_event::released;
     return true;
+  }
+
+  /// No service keeps the book here, so it is written at once, but seldom.
+  void note_use(const outcome& found) {
+    const auto now = std::chrono::system_clock::now();
+    if (found.entry && now - found.entry->accessed > access_grain)
+      (void)apply(touch_patience,
+                  operation{touch_operation{found.entry->key}}); // a hit all the same
   }
 
   std::vector<outcome> look_up(std::vector<entry_key> keys) {

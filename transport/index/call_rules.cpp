@@ -25,6 +25,14 @@ result<void> check_text(const std::string& field, const std::string& value, std:
   return {};
 }
 
+result<void> check_lifetime(const std::string& field, duration lifetime) {
+  using namespace std::chrono_literals;
+  if (lifetime < 1s || lifetime > 100 * 365 * 24h)
+    return invalid(field + " is " + std::to_string(lifetime.count()) +
+                   " ns; 1 s to 36500 days are possible");
+  return {};
+}
+
 error failure_of(const outcome& done) {
   return done.why.value_or(error{errc::internal, "the index gave no answer"});
 }
@@ -40,7 +48,19 @@ result<void> call_limits::validate() const {
   if (!(grace_multiplier >= 1 && grace_multiplier <= 1000))
     return invalid("limits: grace_multiplier is " + std::to_string(grace_multiplier) +
                    "; 1 to 1000 are possible");
+  if (lifetime)
+    if (auto valid = check_lifetime("limits: lifetime", *lifetime); !valid)
+      return valid;
+  for (const auto& [project, span] : project_lifetimes)
+    if (auto valid = check_lifetime("limits: lifetime of project \"" + project + "\"", span);
+        !valid)
+      return valid;
   return {};
+}
+
+std::optional<duration> call_rules::lifetime_in(const std::string& project) const {
+  const auto own = limits_.project_lifetimes.find(project);
+  return own == limits_.project_lifetimes.end() ? limits_.lifetime : own->second;
 }
 
 result<void> call_rules::check(const entry_key& key) const {
@@ -65,10 +85,12 @@ result<operation> call_rules::put(entry_key key, const cacheservice::CachedOutpu
     return invalid("output has neither output_literals nor a non-empty output_uri");
   if (when.max_age && *when.max_age < duration::zero())
     return invalid("overwrite.max_age is negative");
+  const auto lifetime = lifetime_in(key.where.project);
   put_operation put{.key = std::move(key),
                     .task = output.metadata().source_identifier().name(),
                     .output = without_times(output),
                     .content = content_digest(output),
+                    .lifetime = lifetime,
                     .when = std::move(when)};
   if (output.metadata().has_created_at()) {
     const auto created = from_wire(output.metadata().created_at(), "output.metadata.created_at");

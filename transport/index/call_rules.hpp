@@ -3,6 +3,8 @@
 #include <deja/messages/catalog.hpp>
 #include <deja/messages/operation.hpp>
 
+#include <map>
+
 namespace deja {
 
 /// What the cache service allows and grants.
@@ -11,6 +13,8 @@ struct call_limits {
   std::size_t owner_bytes = 1024; ///< An owner id's length.
   duration max_heartbeat = std::chrono::seconds{10}; ///< Longer ones are cut to this.
   double grace_multiplier = 3; ///< A reservation expires after heartbeat × this. At least 1.
+  std::optional<duration> lifetime{}; ///< Of entries, from each put on; none: ever.
+  std::map<std::string, duration> project_lifetimes{}; ///< Of a project's entries, instead.
 
   /// invalid_argument that names the field, its value and what it may be.
   result<void> validate() const;
@@ -22,13 +26,14 @@ struct call_limits {
 /// its size and the limit.
 class call_rules {
 public:
-  explicit call_rules(call_limits limits = {}) : limits_(limits) {}
+  explicit call_rules(call_limits limits = {}) : limits_(std::move(limits)) {}
 
   /// An empty key, a key or scope part over the limit, or not UTF-8.
   result<void> check(const entry_key& key) const;
 
-  /// Times leave the metadata: `created_at` becomes the operation's, `last_updated_at` is dropped.
-  /// An output that is neither literals nor a non-empty URI is an error, a negative max_age too.
+  /// The entry lives as long as the limits say for its project. Times leave the metadata:
+  /// `created_at` becomes the operation's, `last_updated_at` is dropped. An output that is neither
+  /// literals nor a non-empty URI is an error, a negative max_age too.
   result<operation> put(entry_key key, const cacheservice::CachedOutput& output,
                         put_condition when) const;
   result<operation> remove(entry_key key) const;
@@ -39,6 +44,8 @@ public:
   result<operation> release(entry_key key, std::string owner) const;
 
 private:
+  std::optional<duration> lifetime_in(const std::string& project) const;
+
   call_limits limits_;
 };
 

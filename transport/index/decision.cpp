@@ -110,12 +110,23 @@ struct decider {
       state.entry->accessed = context.now;
     return {};
   }
+
+  outcome operator()(const sweep_operation& sweep) const {
+    outcome done;
+    done.entry = expired(state, context, {}).entry;
+    done.reservation = expired(state, context, sweep.reservation_rest).reservation;
+    if (done.entry)
+      state.entry.reset();
+    if (done.reservation)
+      state.reservation.reset();
+    return done;
+  }
 };
 
 } // namespace
 
 outcome decide(const operation& what, stored_state& state, const decision_context& context) {
-  if (!is_live(state.entry, context))
+  if (!is_live(state.entry, context) && !std::holds_alternative<sweep_operation>(what))
     state.entry.reset();
   return std::visit(decider{state, context}, what);
 }
@@ -126,6 +137,16 @@ outcome visible(const stored_state& state, const decision_context& context) {
     out.entry = state.entry;
   if (is_live(state.reservation, context))
     out.reservation = handed_out(*state.reservation, context);
+  return out;
+}
+
+outcome expired(const stored_state& state, const decision_context& context, duration expired_for) {
+  outcome out;
+  const auto& [entry, reservation] = state;
+  if (entry && entry->expires && context.now - expired_for >= *entry->expires)
+    out.entry = entry;
+  if (reservation && context.since_boot - expired_for >= reservation->ends)
+    out.reservation = handed_out(*reservation, context);
   return out;
 }
 

@@ -36,6 +36,9 @@ outcome decide(const operation& what, stored_state& state, const decision_contex
 /// What of `state` may be handed out: nothing that has expired.
 outcome visible(const stored_state& state, const decision_context& context);
 
+/// What of `state` expired at least `expired_for` ago.
+outcome expired(const stored_state& state, const decision_context& context, duration expired_for);
+
 /// Why operations are refused, the same from every index.
 error no_longer_held(const put_operation& put);
 error in_the_way(const put_operation& put); ///< An entry that it may not replace.

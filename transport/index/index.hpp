@@ -15,10 +15,15 @@ struct scan_filter {
   std::optional<std::string> org{}, project{}, domain{}, task{}; ///< Equal to these, where given.
   std::string key_prefix{};
   std::optional<duration> older_than{}; ///< Entries: updated longer ago. Reservations: held longer.
+  std::optional<duration> unused_for{}; ///< Entries: touched longer ago.
   std::size_t limit = 100;              ///< At most this many a page; 1 to 10,000.
+  /// Those that expired at least this long ago, which are hidden else, instead of the others.
+  std::optional<duration> expired_for{};
+  std::size_t rows = 0; ///< A page ends after so many rows, selected or not; 0: however many.
 };
 
-/// One page. `next` is the cursor for the page after it; empty on the last one.
+/// One page, which may end before its limit, and be empty: after as many rows as the filter says,
+/// or where its outputs are large. `next` is the cursor for the page after it; empty on the last.
 struct scan_page {
   std::vector<deja::entry> entries;
   std::vector<deja::reservation> reservations;

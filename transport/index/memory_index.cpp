@@ -57,7 +57,7 @@ public:
     std::shared_lock lock{mutex_};
     const auto context = moment();
     auto at = cursor.empty() ? states_.begin() : states_.upper_bound(scanner->after());
-    while (at != states_.end() && scanner->take(at->first, visible(at->second, context), context))
+    while (at != states_.end() && scanner->take(at->first, at->second, context))
       ++at;
     lock.unlock();
     done(scanner->finish());

@@ -14,13 +14,14 @@ namespace {
 /// Operations as the statement knows them.
 struct kind {
   static constexpr std::int64_t put = 1, held_put = 2, remove = 3, reserve = 4, release = 5,
-                                touch = 6;
+                                touch = 6, sweep = 7;
 };
 
 /// What the statement says of an operation, in the lowest digit to the base 4 of `answer`; above it
-/// stands the operation's place in its round, from 1.
+/// stands the operation's place in its round, from 1. A sweep takes several things.
 struct verdict {
   static constexpr std::int64_t done = 0, taken = 1, refused = 2, not_held = 3;
+  static constexpr std::int64_t swept_entry = 1, swept_reservation = 2; // or their sum
 };
 
 /// Outputs in one statement. A message to PostgreSQL has less than a gigabyte, and each statement
@@ -78,24 +79,31 @@ ON CONFLICT (id) DO UPDATE SET (
     CASE WHEN puts OR kind = 6 AND there THEN now ELSE i.accessed END,
     CASE WHEN NOT puts THEN i.expires
          WHEN lifetime <> $absent THEN now + least(lifetime, $never - now) END,
-    CASE WHEN puts THEN nextval('deja_number') WHEN deletes THEN -i.generation
+    CASE WHEN puts THEN nextval('deja_number') WHEN deletes OR sweeps_entry THEN -i.generation
          ELSE i.generation END,
     CASE WHEN gets THEN excluded.owner ELSE i.owner END,
-    CASE WHEN gets AND NOT ours THEN nextval('deja_number') WHEN releases THEN -i.fencing_token
-         ELSE i.fencing_token END,
+    CASE WHEN gets AND NOT ours THEN nextval('deja_number')
+         WHEN releases OR sweeps_reservation THEN -i.fencing_token ELSE i.fencing_token END,
     CASE WHEN gets AND NOT ours THEN now ELSE i.since END,
     CASE WHEN gets THEN excluded.heartbeat ELSE i.heartbeat END,
     CASE WHEN gets THEN now + least(lease, $never - now) ELSE i.ends END,
     now,
-    excluded.answer / 4 * 4 + CASE WHEN deletes OR releases THEN 1 WHEN puts OR kind > 3 THEN 0
-                                   WHEN holds THEN 2 ELSE 3 END
+    excluded.answer / 4 * 4 +
+      CASE WHEN kind = 7 THEN CASE WHEN sweeps_entry THEN 1 ELSE 0 END +
+                              CASE WHEN sweeps_reservation THEN 2 ELSE 0 END
+           WHEN deletes OR releases THEN 1 WHEN puts OR kind > 3 THEN 0
+           WHEN holds THEN 2 ELSE 3 END
   FROM (
     SELECT holding.*,
       kind <= 2 AND holds AND (NOT there OR now - i.updated > max_age
                                OR i.generation = generation_named) AS puts,
       kind = 3 AND there AND generation_named IN (-1, i.generation) AS deletes,
       kind = 4 AND (ours OR NOT live) AS gets,
-      kind = 5 AND ours AS releases
+      kind = 5 AND ours AS releases,
+      kind = 7 AND coalesce(i.generation > 0 AND i.expires <= now, false)
+        AS sweeps_entry,
+      kind = 7 AND coalesce(i.fencing_token > 0 AND i.ends <= now - max_age, false)
+        AS sweeps_reservation
     FROM (
       SELECT seen.*, kind <> 2 OR live AND ours AND token IN (0, i.fencing_token) AS holds
       FROM (
@@ -201,6 +209,10 @@ struct asking {
   }
 
   asked operator()(const touch_operation&) const { return {.kind = kind::touch}; }
+
+  asked operator()(const sweep_operation& what) const {
+    return {.kind = kind::sweep, .max_age = what.reservation_rest.count()};
+  }
 };
 
 /// The statement's answer to one operation, as an outcome.
@@ -244,6 +256,15 @@ struct reading {
   }
 
   outcome operator()(const touch_operation&) const { return {}; }
+
+  outcome operator()(const sweep_operation& what) const {
+    outcome swept;
+    if ((told() & verdict::swept_entry) != 0)
+      swept.entry = read_entry(rows, row, first, what.key, part::taken);
+    if ((told() & verdict::swept_reservation) != 0)
+      swept.reservation = read_reservation(rows, row, first, what.key, part::taken)->reservation;
+    return swept;
+  }
 
 private:
   static constexpr int first = 2;
@@ -305,7 +326,7 @@ std::vector<postgres::call> postgres_decision::transaction() const {
   std::vector<std::optional<std::string_view>> deleted, maybe_empty;
   for (std::size_t at = 0; at < group_.size(); ++at) {
     const auto what = std::visit(asking{}, *group_[at]).kind;
-    if (what == kind::remove)
+    if (what == kind::remove || what == kind::sweep)
       deleted.push_back(bytes_of(ids_[at]));
     if (what != kind::put && what != kind::reserve)
       maybe_empty.push_back(bytes_of(ids_[at]));

@@ -20,15 +20,32 @@ postgres::statement lookup_statement(const std::string& now) {
                          " FROM deja_item WHERE id = ANY ($1::bytea[])"};
 }
 
-postgres::statement scan_statement(const std::string& now, scan_filter::kind what) {
-  const bool entries = what == scan_filter::kind::entries;
-  return {entries ? "scan_entries" : "scan_reservations",
+/// Where a page ends that may look at so many rows. No row: at the last one.
+const postgres::statement row_after{
+    "row_after", "SELECT id FROM deja_item WHERE id > $1::bytea ORDER BY id LIMIT 1 OFFSET "
+                 "$2::bigint"};
+
+std::string scan_name(const scan_filter& filter) {
+  const bool entries = filter.what == scan_filter::kind::entries;
+  return std::string{"scan_"} + (filter.expired_for ? "expired_" : "") +
+         (entries ? "entries" : "reservations");
+}
+
+postgres::statement scan_statement(const std::string& now, const scan_filter& filter) {
+  const bool entries = filter.what == scan_filter::kind::entries;
+  // Those that live on are left out by whoever reads the rows.
+  const auto expired = filter.expired_for
+                           ? std::string{entries ? "expires" : "ends"} + " <= " + now + " AND "
+                           : std::string{};
+  return {scan_name(filter),
           "SELECT id, (SELECT " + now + "), " + state_columns + ", " + key_columns +
               " FROM deja_item WHERE id > $1::bytea AND ($2::bytea IS NULL OR org = $2)"
               " AND ($3::bytea IS NULL OR project = $3) AND ($4::bytea IS NULL OR domain = $4)"
               " AND ($5::bytea IS NULL OR task = $5)"
-              " AND substring(key FROM 1 FOR octet_length($6::bytea)) = $6 AND " +
-              (entries ? "generation" : "fencing_token") + " > 0 ORDER BY id LIMIT $7::bigint"};
+              " AND substring(key FROM 1 FOR octet_length($6::bytea)) = $6"
+              " AND ($8::bytea IS NULL OR id <= $8) AND " +
+              expired + (entries ? "generation" : "fencing_token") +
+              " > 0 ORDER BY id LIMIT $7::bigint"};
 }
 
 postgres::statement count_statement() {
@@ -48,9 +65,8 @@ wall_time time_of(std::int64_t nanoseconds) {
 }
 
 /// A row of a digest, a moment and a state.
-outcome read_visible(const postgres::rows& rows, int row, const entry_key& key) {
-  return visible({read_entry(rows, row, 2, key), read_reservation(rows, row, 2, key)},
-                 moment_at(rows.integer(row, 1)));
+stored_state read_state(const postgres::rows& rows, int row, const entry_key& key) {
+  return {read_entry(rows, row, 2, key), read_reservation(rows, row, 2, key)};
 }
 
 entry_key read_key(const postgres::rows& rows, int row, int first) {
@@ -106,8 +122,12 @@ decision_context moment_at(std::int64_t nanoseconds) {
 }
 
 std::vector<postgres::statement> postgres_rows::statements(const std::string& now) {
-  return {lookup_statement(now), scan_statement(now, scan_filter::kind::entries),
-          scan_statement(now, scan_filter::kind::reservations), count_statement()};
+  std::vector<postgres::statement> all{lookup_statement(now), row_after, count_statement()};
+  for (const auto what : {scan_filter::kind::entries, scan_filter::kind::reservations})
+    for (const bool expired : {false, true})
+      all.push_back(scan_statement(
+          now, {.what = what, .expired_for = expired ? std::optional{duration{}} : std::nullopt}));
+  return all;
 }
 
 result<std::vector<outcome>> postgres_rows::lookup(postgres::connection& database,
@@ -137,7 +157,9 @@ result<std::vector<outcome>> postgres_rows::lookup(postgres::connection& databas
   found.reserve(keys.size());
   for (std::size_t at = 0; at < keys.size(); ++at) {
     const auto row = row_of.find(ids[at]);
-    found.push_back(row == row_of.end() ? outcome{} : read_visible(*rows, row->second, keys[at]));
+    found.push_back(row == row_of.end() ? outcome{}
+                                        : visible(read_state(*rows, row->second, keys[at]),
+                                                  moment_at(rows->integer(row->second, 1))));
   }
   return found;
 }
@@ -149,27 +171,41 @@ result<scan_page> postgres_rows::scan(postgres::connection& database, const scan
     return scanner.error();
   const bool entries = filter.what == scan_filter::kind::entries;
   std::string after{cursor.empty() ? std::string_view{} : bytes_of(scanner->after())};
+  std::optional<digest> end;
+  if (filter.rows != 0) {
+    auto ask = postgres::call::prepared(row_after);
+    ask.with.bytes(after).integer(static_cast<std::int64_t>(filter.rows - 1));
+    const auto rows = database.run(ask);
+    if (!rows)
+      return rows.error();
+    if (rows->count() > 0)
+      end = read_digest(rows->bytes(0, 0));
+  }
   while (true) {
-    postgres::call ask{entries ? "scan_entries" : "scan_reservations", {}, {}};
+    postgres::call ask{scan_name(filter), {}, {}};
     ask.with.bytes(after)
         .bytes(filter.org)
         .bytes(filter.project)
         .bytes(filter.domain)
         .bytes(entries ? filter.task : std::nullopt)
         .bytes(filter.key_prefix)
-        .integer(scan_batch);
+        .integer(scan_batch)
+        .bytes(end ? std::optional{bytes_of(*end)} : std::nullopt);
     const auto rows = database.run(ask);
     if (!rows)
       return rows.error();
     for (int row = 0; row < rows->count(); ++row) {
       const auto id = read_digest(rows->bytes(row, 0));
       const auto key = read_key(*rows, row, 2 + state_column_count);
-      if (!scanner->take(id, read_visible(*rows, row, key), moment_at(rows->integer(row, 1))))
+      if (!scanner->take(id, read_state(*rows, row, key), moment_at(rows->integer(row, 1))))
         return scanner->finish();
       after = bytes_of(id);
     }
-    if (rows->count() < scan_batch)
+    if (rows->count() < scan_batch) {
+      if (end)
+        scanner->end_after(*end);
       return scanner->finish();
+    }
   }
 }
 

@@ -6,6 +6,9 @@ namespace {
 
 constexpr std::size_t most_at_once = 10'000;
 
+/// A page ends with the output that brings it to this.
+constexpr std::size_t most_bytes = std::size_t{16} << 20;
+
 bool equal(const std::optional<std::string>& wanted, const std::string& is) {
   return !wanted || *wanted == is;
 }
@@ -25,6 +28,9 @@ struct has_changed {
   bool operator()(const release_operation&) const { return done.reservation.has_value(); }
 
   bool operator()(const touch_operation&) const { return false; }
+
+  /// What had expired was not seen before either.
+  bool operator()(const sweep_operation&) const { return false; }
 };
 
 } // namespace
@@ -45,23 +51,37 @@ result<page_scanner> page_scanner::start(const scan_filter& filter, const std::s
   return scanner;
 }
 
-bool page_scanner::take(const digest& id, outcome found, const decision_context& context) {
-  const bool entries = filter_.what == scan_filter::kind::entries;
-  const bool selected = entries ? found.entry && selects(*found.entry, context)
-                                : found.reservation && selects(*found.reservation, context);
-  if (!selected)
-    return true;
-  if (taken_ == filter_.limit) {
+bool page_scanner::take(const digest& id, const stored_state& state,
+                        const decision_context& context) {
+  if (bytes_ >= most_bytes || (filter_.rows != 0 && looked_at_ == filter_.rows)) {
     page_.next = to_hex(after_);
     return false;
   }
-  if (entries)
-    page_.entries.push_back(std::move(*found.entry));
-  else
-    page_.reservations.push_back(std::move(*found.reservation));
+  ++looked_at_;
+  const bool entries = filter_.what == scan_filter::kind::entries;
+  auto found =
+      filter_.expired_for ? expired(state, context, *filter_.expired_for) : visible(state, context);
+  const bool selected = entries ? found.entry && selects(*found.entry, context)
+                                : found.reservation && selects(*found.reservation, context);
+  if (selected && taken_ == filter_.limit) {
+    page_.next = to_hex(after_);
+    return false;
+  }
   after_ = id;
+  if (!selected)
+    return true;
+  if (entries) {
+    bytes_ += found.entry->size;
+    page_.entries.push_back(std::move(*found.entry));
+  } else {
+    page_.reservations.push_back(std::move(*found.reservation));
+  }
   ++taken_;
   return true;
+}
+
+void page_scanner::end_after(const digest& id) {
+  page_.next = to_hex(id);
 }
 
 scan_page page_scanner::finish() {
@@ -75,7 +95,8 @@ bool page_scanner::selects(const entry_key& key) const {
 
 bool page_scanner::selects(const entry& one, const decision_context& context) const {
   return selects(one.key) && equal(filter_.task, one.task) &&
-         (!filter_.older_than || context.now - one.updated > *filter_.older_than);
+         (!filter_.older_than || context.now - one.updated > *filter_.older_than) &&
+         (!filter_.unused_for || context.now - one.accessed > *filter_.unused_for);
 }
 
 bool page_scanner::selects(const reservation& one, const decision_context& context) const {

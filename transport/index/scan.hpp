@@ -14,8 +14,12 @@ public:
   /// Where the last page ended.
   const digest& after() const { return after_; }
 
-  /// Takes what is visible under one key if the filter selects it; false once the page is full.
-  bool take(const digest& id, outcome found, const decision_context& context);
+  /// Takes what lies under one key if the filter selects it; false once the page is full.
+  bool take(const digest& id, const stored_state& state, const decision_context& context);
+
+  /// The rows up to this one, which was the last that the filter lets a page look at, are all
+  /// taken: the page ends here.
+  void end_after(const digest& id);
 
   scan_page finish();
 
@@ -28,6 +32,8 @@ private:
   digest after_{};
   scan_page page_;
   std::size_t taken_ = 0;
+  std::size_t looked_at_ = 0;
+  std::size_t bytes_ = 0; ///< Of outputs.
 };
 
 /// The keys of operations that changed something.

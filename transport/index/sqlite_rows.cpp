@@ -314,12 +314,12 @@ result<scan_page> sqlite_rows::scan(sqlite::database& database, const scan_filte
     if (!*row)
       break;
     stored_state state;
-    if (entries)
+    const bool lives_for_ever = entries && filter.expired_for && !rows->optional_integer(10);
+    if (entries && !lives_for_ever)
       state.entry = read_entry(*rows);
-    else
+    else if (!entries)
       state.reservation = read_reservation(*rows);
-    if (!scanner->take(read_digest(rows->bytes(entries ? 12 : 10)), visible(state, context),
-                       context))
+    if (!scanner->take(read_digest(rows->bytes(entries ? 12 : 10)), state, context))
       break;
   }
   return scanner->finish();

@@ -270,6 +270,18 @@ BOOST_AUTO_TEST_CASE(refuses_what_is_no_store) {
     BOOST_TEST(code_of(open_blob_store(url)) == errc::invalid_argument, url);
 }
 
+BOOST_DATA_TEST_CASE(removes_a_blob_only_if_it_is_old, backends, backend) {
+  fixture at{backend};
+  at.store->write("a", "1").value();
+  const auto written = at.store->head("a")->modified;
+  BOOST_TEST(!at.store->remove_if_older("a", written).value());
+  BOOST_TEST(at.read("a") == "1");
+  BOOST_TEST(at.store->remove_if_older("a", written + std::chrono::nanoseconds{1}).value());
+  BOOST_TEST(code_of(at.store->head("a")) == errc::not_found);
+  BOOST_TEST(code_of(at.store->remove_if_older("a", written)) == errc::not_found);
+  BOOST_TEST(code_of(at.store->touch("a")) == errc::not_found);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace

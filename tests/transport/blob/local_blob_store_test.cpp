@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <thread>
 
 namespace {
 
@@ -126,6 +127,37 @@ BOOST_AUTO_TEST_CASE(leaves_nothing_on_a_full_disk) {
     BOOST_TEST(code_of(full->write("small", "fits again")) == errc::ok);
   }
   ::umount2(small.c_str(), MNT_DETACH);
+}
+
+BOOST_AUTO_TEST_CASE(removes_what_dead_writers_have_left) {
+  const auto now = std::chrono::system_clock::now();
+  BOOST_TEST(store->remove_unfinished(now, false).value().blobs == 0U);
+  auto writer = store->create("a").value();
+  writer->write("half").value();
+  BOOST_TEST(store->remove_unfinished(now - std::chrono::hours{1}, false).value().blobs == 0U);
+  const auto later = now + std::chrono::hours{1};
+  BOOST_TEST(store->remove_unfinished(later, true).value().bytes == 4U);
+  BOOST_TEST(files().size() == 1U);
+  BOOST_TEST(store->remove_unfinished(later, false).value().blobs == 1U);
+  BOOST_TEST(files().empty());
+}
+
+BOOST_AUTO_TEST_CASE(loses_no_blob_that_is_renewed_while_it_is_removed) {
+  const auto hour_ago = std::chrono::system_clock::now() - std::chrono::hours{1};
+  int lost = 0, removed = 0;
+  for (int round = 0; round < 500; ++round) {
+    store->write("a", "1").value();
+    fs::last_write_time(root / "a", fs::file_time_type::clock::now() - std::chrono::hours{2});
+    std::thread collector{[&] {
+      const auto done = store->remove_if_older("a", hour_ago);
+      removed += done && *done ? 1 : 0;
+    }};
+    const bool renewed = store->touch("a").has_value();
+    collector.join();
+    lost += renewed && !store->head("a") ? 1 : 0;
+  }
+  BOOST_TEST(lost == 0);
+  BOOST_TEST_MESSAGE(removed << " of 500 were removed");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -136,6 +136,23 @@ BOOST_AUTO_TEST_CASE(find_a_damaged_entry_out) {
   BOOST_TEST(refused.error().message.find("\"k\"") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(give_entries_the_lifetime_of_their_project) {
+  const call_rules limited{{.lifetime = 1h, .project_lifetimes = {{"brief", 1min}}}};
+  const auto lifetime_in = [](const call_rules& by, const std::string& project) {
+    const auto made = by.put({{"", project, ""}, "k"}, output_at("a"), {});
+    return std::get<put_operation>(made.value()).lifetime;
+  };
+  BOOST_TEST((lifetime_in(limited, "other") == 1h));
+  BOOST_TEST((lifetime_in(limited, "brief") == 1min));
+  BOOST_TEST(!lifetime_in(rules, "other"));
+}
+
+BOOST_AUTO_TEST_CASE(refuse_lifetimes_that_are_none) {
+  is_invalid(call_limits{.lifetime = 0s}.validate(), "lifetime is 0 ns; 1 s to 36500 days");
+  is_invalid(call_limits{.project_lifetimes = {{"p", 24h * 40'000}}}.validate(),
+             "lifetime of project \"p\"");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace
