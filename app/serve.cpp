@@ -32,6 +32,9 @@ namespace {
 /// How long a service that is just stopping may still hold the folder.
 constexpr duration lock_patience = std::chrono::seconds{5};
 
+/// How long the latest uses may take to be recorded at the end, which has five seconds in all.
+constexpr duration record_patience = std::chrono::milliseconds{500};
+
 /// Threads that read and write contents.
 constexpr std::size_t storage_threads = 16;
 
@@ -157,7 +160,7 @@ sweeper_actor start_sweeper(caf::actor_system& system, const holdings& held,
 /// Waits until it has recorded what was used.
 void stop(caf::actor_system& system, const sweeper_actor& sweeper) {
   const caf::scoped_actor self{system};
-  self->request(sweeper, std::chrono::seconds{5}, stop_atom_v)
+  self->request(sweeper, record_patience, stop_atom_v)
       .receive([](const no_value&) {},
                [](const caf::error&) { spdlog::warn("the latest uses were not recorded"); });
 }

@@ -9,8 +9,8 @@ namespace deja::app {
 
 /// How `deja serve` keeps entries from staying for ever, as its flags say it.
 struct upkeep_options {
-  std::vector<std::string> lifetimes; ///< `D` or `PROJECT=D`.
-  std::optional<std::uint64_t> max_entries, max_bytes;
+  std::vector<std::string> lifetimes{}; ///< `D` or `PROJECT=D`.
+  std::optional<std::uint64_t> max_entries{}, max_bytes{};
   std::string sweep_interval = "1m", grace = "1h", access_grain = "1m";
   bool collect_contents = false;
   bool check_blobs = false;
