@@ -32,8 +32,8 @@ namespace {
 /// How long a service that is just stopping may still hold the folder.
 constexpr duration lock_patience = std::chrono::seconds{5};
 
-/// How long the latest uses may take to be recorded at the end, which has five seconds in all.
-constexpr duration record_patience = std::chrono::milliseconds{500};
+/// How long the latest uses may take to be recorded, while the server drains.
+constexpr duration record_patience = std::chrono::seconds{2};
 
 /// Threads that read and write contents.
 constexpr std::size_t storage_threads = 16;
@@ -147,22 +147,17 @@ void tell(const result<collection_report>& round) {
 
 sweeper_actor start_sweeper(caf::actor_system& system, const holdings& held,
                             const cache_service_actor& service, std::shared_ptr<access_log> log,
-                            sweeper_config config, const serve_options& asked) {
+                            sweeper_config config, const serve_options& asked,
+                            std::stop_token stop) {
   // Else the store may hold what other indexes name.
   config.plan.contents =
       asked.upkeep.collect_contents || (asked.index.empty() && asked.store.empty());
-  return spawn_sweeper(
-      system,
-      {.entries = *held.index, .apply = apply_through(system, service), .blobs = held.blobs.get()},
-      std::move(log), std::move(config), tell);
-}
-
-/// Waits until it has recorded what was used.
-void stop(caf::actor_system& system, const sweeper_actor& sweeper) {
-  const caf::scoped_actor self{system};
-  self->request(sweeper, record_patience, stop_atom_v)
-      .receive([](const no_value&) {},
-               [](const caf::error&) { spdlog::warn("the latest uses were not recorded"); });
+  return spawn_sweeper(system,
+                       {.entries = *held.index,
+                        .apply = apply_through(system, service),
+                        .blobs = held.blobs.get(),
+                        .stop = std::move(stop)},
+                       std::move(log), std::move(config), tell);
 }
 
 /// The index as clients see it.
@@ -236,7 +231,9 @@ result<void> serve(const serve_options& asked, http::server_config config, upkee
   cache_gateway gateway{system, service, waits};
   boost::asio::thread_pool storage{storage_threads};
   const auto log = std::make_shared<access_log>(kept.log);
-  const auto sweeper = start_sweeper(system, *held, service, log, std::move(kept.sweeper), asked);
+  std::stop_source ending;
+  const auto sweeper = start_sweeper(system, *held, service, log, std::move(kept.sweeper), asked,
+                                     ending.get_token());
   const auto entries = observe(*held, log, gateway, storage, asked);
   http::http_server server{routes(*entries, *held, gateway, storage, asked, kept.limits), config,
                            std::move(tokens)};
@@ -252,9 +249,13 @@ result<void> serve(const serve_options& asked, http::server_config config, upkee
                  signals.wait() == SIGINT ? "SIGINT" : "SIGTERM");
   }
   caf::anon_send(waits, stop_atom_v); // who waits would keep the server from ending
+  ending.request_stop();
+  const caf::scoped_actor self{system};
+  auto recorded = self->request(sweeper, record_patience, stop_atom_v);
   server.stop();
   storage.join();
-  stop(system, sweeper);
+  recorded.receive([](const no_value&) {},
+                   [](const caf::error&) { spdlog::warn("the latest uses were not recorded"); });
   caf::anon_send_exit(waits, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(service, caf::exit_reason::user_shutdown);
   return started;

@@ -2,8 +2,10 @@
 
 #include <deja/transport/collect/entry_contents.hpp>
 
+#include <condition_variable>
 #include <cstring>
-#include <future>
+#include <mutex>
+#include <optional>
 
 // Why no content goes that an entry needs. A put first writes its contents, or renews the age of
 // those that are there, and then puts its entry, within the grace. A content goes if it has no mark
@@ -140,11 +142,23 @@ void collection::go_on(stage next) {
 }
 
 result<scan_page> collection::next_page(scan_filter filter) {
-  // Shared, for whoever gives the page may still be at it when it is here.
-  const auto told = std::make_shared<std::promise<result<scan_page>>>();
-  parts_.entries.scan(std::move(filter), cursor_,
-                      [told](result<scan_page> found) { told->set_value(std::move(found)); });
-  auto page = told->get_future().get();
+  struct answer {
+    std::mutex mutex;
+    std::condition_variable_any came;
+    std::optional<result<scan_page>> page;
+  };
+
+  // Shared, for it may come when nobody waits any more.
+  const auto told = std::make_shared<answer>();
+  parts_.entries.scan(std::move(filter), cursor_, [told](result<scan_page> found) {
+    const std::lock_guard lock{told->mutex};
+    told->page = std::move(found);
+    told->came.notify_all();
+  });
+  std::unique_lock lock{told->mutex};
+  if (!told->came.wait(lock, parts_.stop, [&] { return told->page.has_value(); }))
+    return error{errc::canceled, "clearing up was stopped"};
+  auto page = std::move(*told->page);
   if (page)
     cursor_ = page->next;
   return page;

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <random>
+#include <stop_token>
 
 namespace deja {
 
@@ -54,6 +55,7 @@ struct collection_parts {
   std::function<std::vector<outcome>(std::vector<operation>)> apply;
   blob_store* blobs = nullptr; ///< Where contents lie; may be null where the plan has none.
   std::function<wall_time()> now = std::chrono::system_clock::now; ///< The blobs' clock.
+  std::stop_token stop{}; ///< Once this is stopped, the index is waited for no longer.
 };
 
 /// One round of clearing up, in steps of bounded work: expired reservations and entries, entries by
