@@ -25,8 +25,8 @@ public:
   virtual result<std::vector<candidate>> list(const std::string& name, std::size_t most) = 0;
 };
 
-/// The listing of the catalog that the options name. Only a data folder that no service holds has
-/// one: Flyte's five calls list nothing.
+/// The listing of the catalog that the options name: a data folder's, or a service's that has
+/// Deja's extension. Flyte's five calls list nothing.
 std::unique_ptr<candidate_source> open_candidates(const options& asked);
 
 } // namespace deja::run

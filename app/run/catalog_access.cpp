@@ -194,7 +194,7 @@ result<folder_index> find_index(const options& asked) {
     return folder.error();
   if (!elsewhere->empty() && *elsewhere != folder->index())
     return folder_index{*elsewhere, elsewhere->native() + ".lock"};
-  return folder_index{folder->index(), folder->path() / "lock"};
+  return folder_index{folder->index(), folder->path() / "lock", folder->socket()};
 }
 
 std::filesystem::path digests_file(const options& asked) {

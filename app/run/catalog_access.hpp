@@ -43,6 +43,7 @@ result<std::unique_ptr<catalog_access>> open_catalog(const options& asked, const
 /// An index that lies in a file, and the file whose lock says who may use it.
 struct folder_index {
   std::filesystem::path path, lock;
+  std::filesystem::path socket{}; ///< Of a service that holds it; empty where there is none.
 };
 
 /// The one that the options name, where they name no service.

@@ -1,6 +1,7 @@
 """`deja run` from outside: every row of what it promises, and bad times."""
 
 import concurrent.futures
+import http.server
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -415,11 +417,36 @@ class Asking(Run):
         self.assert_one_line(run("--cache-version", "2"), "differs first in cache-version")
         self.assert_one_line(run("--max-age", "1ms"), "over --max-age")
 
-    def test_explain_says_what_it_can_not_know(self):
+    def test_explain_knows_what_a_service_remembers(self):
         service = self.service()
         for where in [("--server", service.url), ("--data", self.data)]:
-            done = self.deja("run", *where, "--explain", "--", "echo", where[0])
-            self.assert_one_line(done.stderr, "miss", "can't be known", "lists no entries")
+            run = lambda: self.deja("run", *where, "--explain", "-i", "in", "--name", where[0].strip("-"),
+                                    "--", "cat", "in").stderr
+            self.write("in", "one\n")
+            self.assert_one_line(run(), "miss", "nor for any other by the name")
+            self.write("in", "two\n")
+            self.assert_one_line(run(), "differs first in input:in, and in nothing else")
+
+    def test_explain_says_what_it_can_not_know(self):
+        class OnlyFlytesGet(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = b'{"code":"not_found"}' if self.path.endswith("/Get") else b"no such page"
+                self.send_response(404)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), OnlyFlytesGet) as server:
+            threading.Thread(target=server.serve_forever).start()
+            done = self.deja("run", "--server", f"http://127.0.0.1:{server.server_port}", "--explain",
+                             "--", "echo", "said")
+            server.shutdown()
+        self.assertIn("can't be known", done.stderr)
+        self.assertIn("lists no entries", done.stderr)
 
 
 class Together(Run):
