@@ -13,9 +13,7 @@ struct wrapping {
 
   wrapping() {
     bytes[0] = 'd';
-    bytes[size] = 0x80;
-    bytes[bytes.size() - 2] = size * 8 >> 8U;
-    bytes[bytes.size() - 1] = size * 8 & 0xffU;
+    pad(bytes, size);
   }
 
   void set(const digest& name, const digest& value) {

@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <span>
 
 // SHA-256's compression function (FIPS 180-4, section 6.2), in several implementations that give
 // the same digests.
@@ -38,6 +39,15 @@ const sha256_engine& portable_sha256_engine();
 
 /// By the processor's SHA extensions; null where it has none.
 const sha256_engine* x86_sha256_engine();
+
+/// Pads a message that stands at the beginning of `blocks`, whole blocks of zeros behind it: a one
+/// bit, and the length in bits at the end (FIPS 180-4, section 5.1.1). `size` is below 8 KiB and
+/// leaves room for both.
+inline void pad(std::span<std::uint8_t> blocks, std::size_t size) {
+  blocks[size] = 0x80;
+  blocks[blocks.size() - 2] = static_cast<std::uint8_t>(size * 8 >> 8U);
+  blocks[blocks.size() - 1] = static_cast<std::uint8_t>(size * 8 & 0xffU);
+}
 
 /// The words as a digest has them: big-endian.
 inline digest to_digest(sha256_words words) {

@@ -173,9 +173,7 @@ std::size_t hash_entries(const core::VariableMap& variables, std::size_t first, 
     for (const auto* part : {key_is_first ? &key : &value, key_is_first ? &names[at] : values[at],
                              key_is_first ? &value : &key, key_is_first ? values[at] : &names[at]})
       to = std::copy(part->begin(), part->end(), to);
-    *to = 0x80;
-    object[object.size() - 2] = size * 8 >> 8U;
-    object[object.size() - 1] = size * 8 & 0xffU;
+    pad(object, size);
   }
   best_sha256_engine().digests(messages.data(), count, blocks, hashes);
   return count;

@@ -21,9 +21,7 @@ bool to_block(const simple_value& value, value_block& block) {
   block.fill(0);
   block[0] = static_cast<std::uint8_t>(value.tag);
   std::copy(value.text.begin(), value.text.end(), block.begin() + 1);
-  block[size] = 0x80;
-  block[block.size() - 2] = static_cast<std::uint8_t>(size * 8 >> 8U);
-  block[block.size() - 1] = static_cast<std::uint8_t>(size * 8 & 0xffU);
+  pad(block, size);
   return true;
 }
 
