@@ -98,6 +98,7 @@ result<database> database::open(const std::filesystem::path& path, const options
   database opened;
   opened.handle_.reset(handle);
   opened.path_ = path;
+  opened.busy_timeout_ = how.busy_timeout;
   if (status != SQLITE_OK) {
     int number = system_reason(status, handle);
     // A file that SQLite may not make it tries to read, and then reports that it isn't there.
@@ -148,6 +149,33 @@ result<void> database::run(const char* sql) {
   if (status != SQLITE_OK)
     return describe(status, path_, handle_.get());
   return {};
+}
+
+result<database::write_ahead_log> database::do_checkpoint(checkpoint kind,
+                                                          const std::function<bool()>& wait) {
+  int mode = SQLITE_CHECKPOINT_PASSIVE;
+  if (kind == checkpoint::restart)
+    mode = SQLITE_CHECKPOINT_RESTART;
+  else if (kind == checkpoint::empty)
+    mode = SQLITE_CHECKPOINT_TRUNCATE;
+  const auto ask = [](void* waiting, int) {
+    return (*static_cast<const std::function<bool()>*>(waiting))() ? 1 : 0;
+  };
+  sqlite3_busy_handler(handle_.get(), ask, const_cast<std::function<bool()>*>(&wait));
+  int pages = 0, copied = 0;
+  const int status = sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, mode, &pages, &copied);
+  sqlite3_busy_timeout(handle_.get(), static_cast<int>(busy_timeout_.count()));
+  if (status != SQLITE_OK)
+    return describe(status, path_, handle_.get());
+  return write_ahead_log{static_cast<std::size_t>(pages), static_cast<std::size_t>(copied)};
+}
+
+void database::leave_checkpoints_to_others() {
+  const auto told = [](void* count, sqlite3*, const char*, int pages) {
+    *static_cast<std::size_t*>(count) = static_cast<std::size_t>(pages);
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(handle_.get(), told, log_pages_.get()); // in the place of SQLite's own
 }
 
 result<statement> database::prepare(std::string_view sql) {

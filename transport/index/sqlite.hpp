@@ -46,6 +46,29 @@ public:
   /// written. Where `work` fails, or the commit, it is undone.
   result<void> transaction(access kind, const std::function<result<void>()>& work);
 
+  /// How a checkpoint brings what the write-ahead log holds into the file.
+  enum class checkpoint {
+    copy,    ///< As much as can be without waiting for anyone.
+    restart, ///< All of it, so that the next commit begins the log anew.
+    empty,   ///< As well, and the log's file becomes empty.
+  };
+
+  /// What a checkpoint has left.
+  struct write_ahead_log {
+    std::size_t pages = 0;
+    std::size_t copied = 0; ///< Of these.
+  };
+
+  /// Does a checkpoint. Where others' reading or writing is in the way, `wait` is called until it
+  /// gives false, which is unavailable; `copy` never calls it.
+  result<write_ahead_log> do_checkpoint(checkpoint kind, const std::function<bool()>& wait);
+
+  /// From now on SQLite does no checkpoints in this connection's commits.
+  void leave_checkpoints_to_others();
+
+  /// How many pages the log had after this connection's last commit, since they were left.
+  std::size_t log_pages() const { return *log_pages_; }
+
   /// Prepares a statement for many uses.
   result<statement> prepare(std::string_view sql);
 
@@ -63,6 +86,8 @@ private:
     void operator()(sqlite3* handle) const;
   };
 
+  std::chrono::milliseconds busy_timeout_{};
+  std::unique_ptr<std::size_t> log_pages_ = std::make_unique<std::size_t>(0); ///< SQLite writes it.
   std::unique_ptr<sqlite3, closer> handle_;
   std::filesystem::path path_;
 };

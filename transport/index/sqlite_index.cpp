@@ -2,6 +2,7 @@
 
 #include <deja/transport/index/hot_rows.hpp>
 #include <deja/transport/index/scan.hpp>
+#include <deja/transport/index/sqlite_checkpointer.hpp>
 #include <deja/transport/index/sqlite_rows.hpp>
 #include <deja/transport/quiet_thread.hpp>
 
@@ -40,7 +41,10 @@ class sqlite_index final : public index {
 public:
   sqlite_index(sqlite_index_config config, sqlite::database database, sqlite_rows rows)
       : config_(std::move(config)), database_(std::move(database)), rows_(std::move(rows)),
-        file_(file_identity::of(config_.path)), hot_(config_.exclusive ? config_.hot_bytes : 0) {}
+        file_(file_identity::of(config_.path)), hot_(config_.exclusive ? config_.hot_bytes : 0),
+        checkpoints_(config_.path, {}, [this] { end_snapshots(); }) {
+    database_.leave_checkpoints_to_others();
+  }
 
   ~sqlite_index() override {
     {
@@ -274,6 +278,7 @@ private:
       else
         tell({operations.size(), outcome{done.error(), std::nullopt, std::nullopt}});
     }
+    checkpoints_.after_commit(database_);
   }
 
   result<void> decide_all(std::span<const group> groups, std::vector<std::vector<outcome>>& results,
@@ -338,6 +343,8 @@ private:
 
   std::mutex watch_mutex_;
   std::function<void(std::span<const entry_key>)> on_change_;
+
+  sqlite_checkpointer checkpoints_; ///< Uses what stands above.
 };
 
 } // namespace
