@@ -63,6 +63,10 @@ public:
     return held;
   }
 
+  result<waited> wait(std::optional<std::uint64_t> newer_than, duration time) override {
+    return endpoint_->wait({0, time, {}}, {where_, newer_than});
+  }
+
   result<void> release() override {
     keeper_.reset();
     return endpoint_->release({}, where_, owner_);

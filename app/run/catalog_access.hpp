@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deja/app/run/fingerprint.hpp>
+#include <deja/messages/wait.hpp>
 #include <deja/transport/blob/content_store.hpp>
 #include <deja/transport/folder/data_folder.hpp>
 
@@ -22,6 +23,10 @@ public:
   /// Acquires the reservation; the answer is the one in force, ours or another's. Ours is extended
   /// in time from then on, until `release`.
   virtual result<reservation> reserve(const std::string& owner) = 0;
+
+  /// Waits for at most `time` until there is an entry newer than this generation, or nobody
+  /// computes it. Any error: it can't be waited for, so look again from time to time.
+  virtual result<waited> wait(std::optional<std::uint64_t> newer_than, duration time) = 0;
 
   /// Releases the reservation if it is ours.
   virtual result<void> release() = 0;

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <random>
 
 namespace deja::run {
 
@@ -19,6 +20,15 @@ using namespace std::chrono_literals;
 namespace step = memoization_step;
 
 constexpr duration patience_before_telling = 2s;
+
+/// In one call.
+constexpr duration longest_wait = 30s;
+
+duration spread(std::uint64_t others) {
+  std::random_device random;
+  return std::chrono::milliseconds{std::uniform_int_distribution<std::uint64_t>{
+      0, std::min<std::uint64_t>(others, 100)}(random)};
+}
 
 bool is_missing(const error& why) {
   return why.code == errc::not_found || why.code == errc::data_loss;
@@ -122,10 +132,22 @@ void remembering::take(const step::reserve&) {
 }
 
 void remembering::take(const step::wait& wait) {
-  if (wait.before < patience_before_telling && wait.before + wait.time >= patience_before_telling)
+  if (!told_of_holder_ && wait.before + wait.time >= patience_before_telling) {
     config_.tell("waiting for " + describe_holder(wait.holder) + ", which computes the same");
-  config_.pause(wait.time);
-  task_.waited();
+    told_of_holder_ = true;
+  }
+  const auto began = std::chrono::steady_clock::now();
+  const auto most = told_of_holder_ ? longest_wait : patience_before_telling - wait.before;
+  const auto told = catalog_.wait(seen_, std::clamp<duration>(wait.patience, 1ms, most));
+  if (!told) {
+    config_.pause(wait.time);
+    return task_.waited();
+  }
+  if (told->event == wait_event::entry)
+    seen_ = told->generation;
+  else if (told->others > 0) // not all of those who are told at once need to ask at once
+    config_.pause(spread(told->others));
+  task_.waited(std::chrono::steady_clock::now() - began);
 }
 
 void remembering::take(const step::compute&) {

@@ -82,7 +82,9 @@ private:
   memoization task_;
   run_report report_;
   bool reachable_ = true;
-  bool explained_ = false;             ///< A miss, once.
+  bool explained_ = false; ///< A miss, once.
+  bool told_of_holder_ = false;
+  std::optional<std::uint64_t> seen_;  ///< An entry that a wait told of, and was not handed out.
   std::string files_;                  ///< The list of those that the tool alone knows.
   core::LiteralMap outputs_;           ///< To be put, with its key map.
   std::optional<core::Literal> state_; ///< Instead, where inputs are discovered.

@@ -45,6 +45,17 @@ public:
     return given;
   }
 
+  result<waited> wait(std::optional<std::uint64_t> newer_than, duration time) override {
+    waits.emplace_back(newer_than.value_or(0), time);
+    if (tells.empty())
+      return error{errc::unimplemented, "can't be waited for"};
+    const auto told = tells.front();
+    tells.pop_front();
+    if (told.event == wait_event::entry)
+      entry = later;
+    return told;
+  }
+
   result<void> release() override {
     ++releases;
     held = false;
@@ -74,6 +85,8 @@ public:
   std::deque<std::string> others; ///< Who holds the reservation, call by call; then we.
   std::optional<put_condition> condition;
   bool held = false;
+  std::deque<waited> tells; ///< What waits are told; then that they can't be.
+  std::vector<std::pair<std::uint64_t, duration>> waits;
   int look_ups = 0, releases = 0, puts = 0;
 
 private:
@@ -230,6 +243,26 @@ BOOST_AUTO_TEST_CASE(a_long_wait_says_once_for_whom) {
   BOOST_TEST(waited > 10s);
   BOOST_REQUIRE_EQUAL(told.size(), 1u);
   BOOST_TEST(told.front().find("host box, process 4711, since ") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(where_the_cache_tells_of_anothers_result_it_is_not_polled_for) {
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  catalog.later = std::exchange(catalog.entry, std::nullopt);
+  catalog.others = {"box/4711/1/ff"};
+  catalog.tells = {{wait_event::entry, 5}};
+  BOOST_TEST((outcome_of_run() == outcome::hit));
+  BOOST_TEST(waited == 0ms);
+  BOOST_TEST(catalog.waits.size() == 1u);
+  BOOST_TEST(catalog.waits.at(0).second <= 2s); // then it says for whom
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_that_is_no_hit_is_not_told_of_again) {
+  catalog.others = {"box/4711/1/ff", "box/4711/1/ff"};
+  catalog.tells = {{wait_event::entry, 5}};
+  BOOST_TEST((outcome_of_run() == outcome::stored));
+  BOOST_REQUIRE_EQUAL(catalog.waits.size(), 2u);
+  BOOST_TEST(catalog.waits.at(0).first == 0u);
+  BOOST_TEST(catalog.waits.at(1).first == 5u);
 }
 
 BOOST_AUTO_TEST_CASE(without_waiting_it_computes_beside_the_other) {
