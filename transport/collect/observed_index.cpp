@@ -29,14 +29,15 @@ void observed_index::drop_incomplete(std::vector<outcome>& found) {
       continue;
     ++incomplete_;
     check_.apply(delete_operation{one.entry->key, one.entry->generation});
-    one.entry.reset();
+    one.entry = {};
   }
 }
 
 void observed_index::note(const std::vector<outcome>& found) {
+  const auto now = now_();
   for (const auto& one : found)
     if (one.entry)
-      log_->note(*one.entry, now_());
+      log_->note(*one.entry, now);
 }
 
 void observed_index::apply(std::vector<operation> operations, outcomes done) {

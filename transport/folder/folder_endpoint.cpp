@@ -292,7 +292,7 @@ private:
   std::vector<outcome> look_up(std::vector<entry_key> keys) {
     auto index = open();
     if (!index)
-      return std::vector<outcome>(keys.size(), {index.error(), std::nullopt, std::nullopt});
+      return std::vector<outcome>(keys.size(), {.why = index.error()});
     std::promise<std::vector<outcome>> found;
     (*index)->lookup(std::move(keys), [&](auto all) { found.set_value(std::move(all)); });
     return found.get_future().get();
@@ -300,14 +300,14 @@ private:
 
   outcome apply(duration left, result<operation> what) {
     if (!what)
-      return {what.error(), std::nullopt, std::nullopt};
+      return {.why = what.error()};
     return apply_all(left, {std::move(*what)}).front();
   }
 
   std::vector<outcome> apply_all(duration left, std::vector<operation> what) {
     const auto count = what.size();
     const auto fail = [&](const error& why) {
-      return std::vector<outcome>(count, {why, std::nullopt, std::nullopt});
+      return std::vector<outcome>(count, {.why = why});
     };
     auto index = open();
     if (!index)

@@ -15,13 +15,13 @@ error invalid(const std::string& what) {
   return {errc::invalid_argument, what};
 }
 
-result<void> check_text(const std::string& field, const std::string& value, std::size_t limit) {
+result<void> check_text(const char* field, const std::string& value, std::size_t limit) {
   if (value.size() > limit)
-    return invalid(field + " is " + std::to_string(value.size()) + " bytes long; at most " +
-                   std::to_string(limit) + " are possible");
+    return invalid(std::string{field} + " is " + std::to_string(value.size()) +
+                   " bytes long; at most " + std::to_string(limit) + " are possible");
   if (!google::protobuf::internal::IsStructurallyValidUTF8(value.data(),
                                                            static_cast<int>(value.size())))
-    return invalid(field + " is not valid UTF-8");
+    return invalid(std::string{field} + " is not valid UTF-8");
   return {};
 }
 
@@ -66,7 +66,7 @@ std::optional<duration> call_rules::lifetime_in(const std::string& project) cons
 result<void> call_rules::check(const entry_key& key) const {
   if (key.key.empty())
     return invalid("key is empty");
-  const std::pair<std::string, const std::string&> parts[] = {{"key", key.key},
+  const std::pair<const char*, const std::string&> parts[] = {{"key", key.key},
                                                               {"org", key.where.org},
                                                               {"project", key.where.project},
                                                               {"domain", key.where.domain}};

@@ -22,26 +22,34 @@ std::size_t size_of(const stored_state& state) {
 
 } // namespace
 
-hot_rows::row hot_rows::find(const digest& key, std::uint64_t& era) {
+std::vector<hot_rows::row> hot_rows::find(std::span<const digest> keys, std::uint64_t& era) {
+  std::vector<row> found(keys.size());
   const std::lock_guard lock{mutex_};
   era = era_;
-  const auto found = rows_.find(key);
-  if (found == rows_.end())
-    return nullptr;
-  found->asked = true;
-  return found->state;
+  for (std::size_t at = 0; at < keys.size(); ++at)
+    if (const auto place = rows_.find(keys[at]); place != rows_.end()) {
+      place->asked = true;
+      found[at] = place->state;
+    }
+  return found;
 }
 
-void hot_rows::offer(const digest& key, stored_state read, std::uint64_t era) {
-  const auto bytes = size_of(read);
-  if (bytes > max_bytes_)
-    return;
-  auto state = std::make_shared<const stored_state>(std::move(read));
+bool hot_rows::offer(std::span<const change> read, std::uint64_t era) {
+  std::vector<kept> fresh;
+  fresh.reserve(read.size());
+  for (const auto& [key, state] : read)
+    if (const auto bytes = size_of(*state); bytes <= max_bytes_)
+      fresh.push_back({key, state, bytes});
   const std::lock_guard lock{mutex_};
-  if (era != era_ || era % 2 != 0 || !rows_.insert({key, std::move(state), bytes}).second)
-    return;
-  bytes_ += bytes;
+  if (era != era_ || era % 2 != 0)
+    return false;
+  for (auto& one : fresh) {
+    const auto bytes = one.bytes;
+    if (rows_.insert(std::move(one)).second)
+      bytes_ += bytes;
+  }
   shrink();
+  return true;
 }
 
 void hot_rows::begin_commit() {
@@ -49,15 +57,15 @@ void hot_rows::begin_commit() {
   ++era_;
 }
 
-void hot_rows::end_commit(std::span<change> changes) {
+void hot_rows::end_commit(std::span<const change> changes) {
   const std::lock_guard lock{mutex_};
   ++era_;
-  for (auto& [key, now] : changes)
+  for (const auto& [key, now] : changes)
     if (const auto found = rows_.find(key); found != rows_.end()) {
       bytes_ -= found->bytes;
-      found->bytes = size_of(now);
+      found->bytes = size_of(*now);
       bytes_ += found->bytes;
-      found->state = std::make_shared<const stored_state>(std::move(now));
+      found->state = now;
     }
   shrink();
 }

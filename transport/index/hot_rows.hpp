@@ -30,20 +30,22 @@ public:
 
   struct change {
     digest key{};
-    stored_state now;
+    row now; ///< Not null.
   };
 
-  /// The row, or null. `era` is what `offer` wants of whoever reads the row instead.
-  row find(const digest& key, std::uint64_t& era);
+  /// The row of each key, all of one moment; null where none is kept. `era` is what `offer` wants
+  /// of whoever reads those instead.
+  std::vector<row> find(std::span<const digest> keys, std::uint64_t& era);
 
-  /// Keeps a row that was read since `era` was given, unless something may have changed since.
-  void offer(const digest& key, stored_state read, std::uint64_t era);
+  /// Keeps rows that were read since `era` was given, unless something may have changed since.
+  /// Whether nothing may have: then rows found and rows read are of one moment.
+  bool offer(std::span<const change> read, std::uint64_t era);
 
   /// The writer begins to commit: what is read from now on may be old or new.
   void begin_commit();
 
   /// The commit has ended, with these changes, the later ones of a key last.
-  void end_commit(std::span<change> changes);
+  void end_commit(std::span<const change> changes);
 
   /// The commit has failed, perhaps after all: nothing is known any more.
   void end_commit();

@@ -1,10 +1,11 @@
 #include <deja/transport/index/memory_index.hpp>
 
+#include <deja/messages/digest_map.hpp>
 #include <deja/transport/index/decision.hpp>
 #include <deja/transport/index/scan.hpp>
 
-#include <map>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 
 namespace deja {
@@ -25,9 +26,15 @@ public:
         return ++last_number_;
       };
       for (const auto& operation : operations) {
-        const auto at = states_.try_emplace(primary_key(key_of(operation))).first;
-        results.push_back(decide(operation, at->second, context));
-        if (!at->second.entry && !at->second.reservation)
+        const auto [at, is_new] = states_.try_emplace(primary_key(key_of(operation)));
+        auto& [id, state] = *at;
+        results.push_back(decide(operation, state, context));
+        const bool is_there = state.entry || state.reservation;
+        if (is_there && is_new)
+          order_.insert(id);
+        if (!is_there && !is_new)
+          order_.erase(id);
+        if (!is_there)
           states_.erase(at);
       }
     }
@@ -56,8 +63,8 @@ public:
       return done(scanner.error());
     std::shared_lock lock{mutex_};
     const auto context = moment();
-    auto at = cursor.empty() ? states_.begin() : states_.upper_bound(scanner->after());
-    while (at != states_.end() && scanner->take(at->first, at->second, context))
+    auto at = cursor.empty() ? order_.begin() : order_.upper_bound(scanner->after());
+    while (at != order_.end() && scanner->take(*at, states_.at(*at), context))
       ++at;
     lock.unlock();
     done(scanner->finish());
@@ -97,7 +104,8 @@ private:
 
   const std::shared_ptr<const deja::clock> clock_;
   std::shared_mutex mutex_; ///< For what follows.
-  std::map<digest, stored_state> states_;
+  digest_map<stored_state> states_;
+  std::set<digest> order_; ///< Of the same keys, for scans.
   std::uint64_t last_number_ = 0;
 
   std::mutex watch_mutex_;

@@ -68,41 +68,19 @@ public:
   }
 
   void lookup(std::vector<entry_key> keys, outcomes done) override {
-    const auto context = moment();
-    std::vector<outcome> found;
-    found.reserve(keys.size());
-    // Either all from memory, or all in one transaction: a group of operations is seen whole or not
-    // at all.
     std::vector<digest> ids;
-    std::uint64_t era = 0;
-    if (config_.exclusive) {
-      ids.reserve(keys.size());
-      for (const auto& key : keys)
-        ids.push_back(primary_key(key));
-      if (find_hot(ids, found, context, era))
-        return done(std::move(found));
-      found.clear();
-    }
-    auto lent = borrow();
-    if (!lent) {
-      found.assign(keys.size(), outcome{lent.error(), std::nullopt, std::nullopt});
-      return done(std::move(found));
-    }
-    const auto read = in_snapshot(**lent, [&]() -> result<void> {
-      for (std::size_t at = 0; at < keys.size(); ++at) {
-        auto state = (*lent)->rows.load(keys[at]);
-        if (!state)
-          return state.error();
-        found.push_back(visible(*state, context));
-        if (config_.exclusive)
-          hot_.offer(ids[at], std::move(*state), era);
-      }
-      return {};
-    });
-    give_back(std::move(*lent));
-    if (!read)
-      found.assign(keys.size(), outcome{read.error(), std::nullopt, std::nullopt});
-    done(std::move(found));
+    ids.reserve(keys.size());
+    for (const auto& key : keys)
+      ids.push_back(primary_key(key));
+    const auto context = moment();
+    auto found = config_.exclusive ? look_up_hot(keys, ids) : look_up(keys, ids, {});
+    if (!found)
+      return done({keys.size(), outcome{.why = found.error()}});
+    std::vector<outcome> all;
+    all.reserve(keys.size());
+    for (const auto& row : *found)
+      all.push_back(visible(*row, context));
+    done(std::move(all));
   }
 
   void scan(scan_filter filter, std::string cursor,
@@ -115,17 +93,20 @@ public:
     done(std::move(page));
   }
 
+  // Piece by piece, for what a long transaction reads can't leave the log meanwhile.
   void statistics(std::function<void(result<index_statistics>)> done) override {
-    auto lent = borrow();
-    if (!lent)
-      return done(lent.error());
-    result<index_statistics> total = index_statistics{};
-    const auto read = in_snapshot(**lent, [&]() -> result<void> {
-      total = sqlite_rows::statistics((*lent)->database);
-      return total ? result<void>{} : total.error();
-    });
-    give_back(std::move(*lent));
-    done(read ? total : read.error());
+    index_statistics total;
+    for (unsigned first_byte = 0; first_byte < 256; ++first_byte) {
+      auto lent = borrow();
+      if (!lent)
+        return done(lent.error());
+      const auto counted = in_snapshot(
+          **lent, [&] { return sqlite_rows::add_counts((*lent)->database, first_byte, total); });
+      give_back(std::move(*lent));
+      if (!counted)
+        return done(counted.error());
+    }
+    done(total);
   }
 
   void watch(std::function<void(std::span<const entry_key>)> on_change) override {
@@ -223,19 +204,53 @@ private:
         end_snapshot(*idle);
   }
 
-  // In memory, all of one moment.
-  bool find_hot(std::span<const digest> ids, std::vector<outcome>& found,
-                const decision_context& context, std::uint64_t& era) {
-    for (std::size_t at = 0; at < ids.size(); ++at) {
-      std::uint64_t now = 0;
-      const auto row = hot_.find(ids[at], now);
-      if (at == 0)
-        era = now;
-      if (!row || now != era)
-        return false;
-      found.push_back(visible(*row, context));
-    }
-    return true;
+  // Rows as memory has them and as the file has them, all of one moment: a group of operations is
+  // seen whole or not at all.
+  result<std::vector<hot_rows::row>> look_up_hot(std::span<const entry_key> keys,
+                                                 std::span<const digest> ids) {
+    std::uint64_t era = 0;
+    auto rows = hot_.find(ids, era);
+    std::vector<std::size_t> missing;
+    for (std::size_t at = 0; at < rows.size(); ++at)
+      if (!rows[at])
+        missing.push_back(at);
+    if (missing.empty())
+      return rows;
+    auto all = look_up(keys, ids, std::move(rows));
+    if (!all)
+      return all;
+    std::vector<hot_rows::change> read;
+    read.reserve(missing.size());
+    for (const auto at : missing)
+      read.push_back({ids[at], (*all)[at]});
+    if (!hot_.offer(read, era) && read.size() < keys.size())
+      return look_up(keys, ids, {}); // some were found before a commit, and some read after it
+    return all;
+  }
+
+  // The rows that are not known yet, in one transaction.
+  result<std::vector<hot_rows::row>> look_up(std::span<const entry_key> keys,
+                                             std::span<const digest> ids,
+                                             std::vector<hot_rows::row> rows) {
+    rows.resize(keys.size());
+    auto lent = borrow();
+    if (!lent)
+      return lent.error();
+    const auto read = in_snapshot(**lent, [&]() -> result<void> {
+      for (std::size_t at = 0; at < keys.size(); ++at) {
+        if (rows[at])
+          continue;
+        auto state = (*lent)->rows.load(ids[at], keys[at]);
+        if (!state)
+          return state.error();
+        rows[at] = std::make_shared<const stored_state>(std::move(*state));
+      }
+      return {};
+    });
+    give_back(std::move(*lent));
+    if (!read)
+      return read.error();
+    return rows;
   }
 
   // The writer's thread: all that waits becomes one transaction.
@@ -276,7 +291,7 @@ private:
       if (done)
         tell(std::move(results[at]));
       else
-        tell({operations.size(), outcome{done.error(), std::nullopt, std::nullopt}});
+        tell({operations.size(), outcome{.why = done.error()}});
     }
     checkpoints_.after_commit(database_);
   }
@@ -295,15 +310,16 @@ private:
       auto& decided = results.emplace_back();
       decided.reserve(operations.size());
       for (const auto& operation : operations) {
-        auto state = rows_.load(key_of(operation));
+        const auto id = primary_key(key_of(operation));
+        auto state = rows_.load(id, key_of(operation));
         if (!state)
           return state.error();
         auto changed = *state;
         decided.push_back(decide(operation, changed, context));
-        if (auto stored = rows_.store(key_of(operation), *state, changed); !stored)
+        if (auto stored = rows_.store(id, *state, changed); !stored)
           return stored;
         if (config_.exclusive)
-          changes.push_back({primary_key(key_of(operation)), std::move(changed)});
+          changes.push_back({id, std::make_shared<const stored_state>(std::move(changed))});
       }
     }
     if (*last != before)

@@ -31,11 +31,11 @@ CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), last_number INTEGER N
 INSERT INTO state VALUES (1, 0, '');
 )";
 
+constexpr std::string_view key_columns = ", org, project, domain, key, id";
 constexpr std::string_view entry_columns =
-    "org, project, domain, key, task, output, content, created, updated, accessed, expires, "
-    "generation";
+    "task, output, content, created, updated, accessed, expires, generation";
 constexpr std::string_view reservation_columns =
-    "org, project, domain, key, owner, fencing_token, since, heartbeat, lease, ends";
+    "owner, fencing_token, since, heartbeat, lease, ends";
 
 std::int64_t count(wall_time time) {
   return time.time_since_epoch().count();
@@ -57,31 +57,31 @@ digest read_digest(std::string_view bytes) {
   return value;
 }
 
-entry read_entry(const sqlite::statement& row) {
+entry read_entry(const sqlite::statement& row, entry_key key) {
   entry read;
-  read.key = read_key(row, 0);
-  read.task = row.bytes(4);
-  read.output = row.bytes(5);
-  read.content = read_digest(row.bytes(6));
+  read.key = std::move(key);
+  read.task = row.bytes(0);
+  read.output = row.bytes(1);
+  read.content = read_digest(row.bytes(2));
   read.size = read.output.size();
-  read.created = time_of(row.integer(7));
-  read.updated = time_of(row.integer(8));
-  read.accessed = time_of(row.integer(9));
-  if (auto expires = row.optional_integer(10))
+  read.created = time_of(row.integer(3));
+  read.updated = time_of(row.integer(4));
+  read.accessed = time_of(row.integer(5));
+  if (auto expires = row.optional_integer(6))
     read.expires = time_of(*expires);
-  read.generation = static_cast<std::uint64_t>(row.integer(11));
+  read.generation = static_cast<std::uint64_t>(row.integer(7));
   return read;
 }
 
-reservation_row read_reservation(const sqlite::statement& row) {
+reservation_row read_reservation(const sqlite::statement& row, entry_key key) {
   reservation_row read;
-  read.reservation.key = read_key(row, 0);
-  read.reservation.owner = row.bytes(4);
-  read.reservation.fencing_token = static_cast<std::uint64_t>(row.integer(5));
-  read.reservation.since = time_of(row.integer(6));
-  read.reservation.heartbeat = duration{row.integer(7)};
-  read.lease = duration{row.integer(8)};
-  read.ends = duration{row.integer(9)};
+  read.reservation.key = std::move(key);
+  read.reservation.owner = row.bytes(0);
+  read.reservation.fencing_token = static_cast<std::uint64_t>(row.integer(1));
+  read.reservation.since = time_of(row.integer(2));
+  read.reservation.heartbeat = duration{row.integer(3)};
+  read.lease = duration{row.integer(4)};
+  read.ends = duration{row.integer(5)};
   return read;
 }
 
@@ -218,27 +218,25 @@ result<sqlite_rows> sqlite_rows::prepare_all(sqlite::database& database) {
   return rows;
 }
 
-result<stored_state> sqlite_rows::load(const entry_key& key) {
-  const auto id = primary_key(key);
+result<stored_state> sqlite_rows::load(const digest& id, const entry_key& key) {
   stored_state state;
   auto row = load_entry_.bind(1, bytes_of(id)).step();
   if (!row)
     return row.error();
   if (*row)
-    state.entry = read_entry(load_entry_);
+    state.entry = read_entry(load_entry_, key);
   load_entry_.reset();
   row = load_reservation_.bind(1, bytes_of(id)).step();
   if (!row)
     return row.error();
   if (*row)
-    state.reservation = read_reservation(load_reservation_);
+    state.reservation = read_reservation(load_reservation_, key);
   load_reservation_.reset();
   return state;
 }
 
-result<void> sqlite_rows::store(const entry_key& key, const stored_state& before,
+result<void> sqlite_rows::store(const digest& id, const stored_state& before,
                                 const stored_state& after) {
-  const auto id = primary_key(key);
   if (before.entry && !after.entry) {
     if (auto done = delete_entry_.bind(1, bytes_of(id)).run(); !done)
       return done;
@@ -300,11 +298,13 @@ result<scan_page> sqlite_rows::scan(sqlite::database& database, const scan_filte
   if (!scanner)
     return scanner.error();
   const bool entries = filter.what == scan_filter::kind::entries;
-  auto rows = database.prepare(
-      "SELECT " + std::string{entries ? entry_columns : reservation_columns} + ", id FROM " +
-      (entries ? "entry" : "reservation") + " WHERE id > ? ORDER BY id");
+  auto rows =
+      database.prepare("SELECT " + std::string{entries ? entry_columns : reservation_columns} +
+                       std::string{key_columns} + " FROM " + (entries ? "entry" : "reservation") +
+                       " WHERE id > ? ORDER BY id");
   if (!rows)
     return rows.error();
+  const int key_column = entries ? 8 : 6;
   const auto after = scanner->after();
   rows->bind(1, cursor.empty() ? std::string_view{} : bytes_of(after));
   while (true) {
@@ -314,35 +314,41 @@ result<scan_page> sqlite_rows::scan(sqlite::database& database, const scan_filte
     if (!*row)
       break;
     stored_state state;
-    const bool lives_for_ever = entries && filter.expired_for && !rows->optional_integer(10);
+    const bool lives_for_ever = entries && filter.expired_for && !rows->optional_integer(6);
     if (entries && !lives_for_ever)
-      state.entry = read_entry(*rows);
+      state.entry = read_entry(*rows, read_key(*rows, key_column));
     else if (!entries)
-      state.reservation = read_reservation(*rows);
-    if (!scanner->take(read_digest(rows->bytes(entries ? 12 : 10)), state, context))
+      state.reservation = read_reservation(*rows, read_key(*rows, key_column));
+    if (!scanner->take(read_digest(rows->bytes(key_column + 4)), state, context))
       break;
   }
   return scanner->finish();
 }
 
-result<index_statistics> sqlite_rows::statistics(sqlite::database& database) {
-  index_statistics total;
-
-  struct number {
-    std::uint64_t& into;
-    const char* sql;
+result<void> sqlite_rows::add_counts(sqlite::database& database, unsigned first_byte,
+                                     index_statistics& total) {
+  const auto add = [&](const char* sql, std::uint64_t& rows, std::uint64_t* bytes) -> result<void> {
+    auto query = database.prepare(sql);
+    if (!query)
+      return query.error();
+    const std::string from(1, static_cast<char>(first_byte));
+    const std::string to = first_byte == 0xff ? std::string(33, '\xff')
+                                              : std::string(1, static_cast<char>(first_byte + 1));
+    auto row = query->bind(1, from).bind(2, to).step();
+    if (!row)
+      return row.error();
+    rows += static_cast<std::uint64_t>(query->integer(0));
+    if (bytes)
+      *bytes += static_cast<std::uint64_t>(query->integer(1));
+    return {};
   };
-
-  for (const auto& [into, sql] :
-       {number{total.entries, "SELECT count(*) FROM entry"},
-        number{total.bytes, "SELECT coalesce(sum(length(output)), 0) FROM entry"},
-        number{total.reservations, "SELECT count(*) FROM reservation"}}) {
-    const auto counted = database.number(sql);
-    if (!counted)
-      return counted.error();
-    into = static_cast<std::uint64_t>(*counted);
-  }
-  return total;
+  auto done = add("SELECT count(*), coalesce(sum(length(output)), 0) FROM entry WHERE id >= ? AND "
+                  "id < ?",
+                  total.entries, &total.bytes);
+  if (done)
+    done = add("SELECT count(*) FROM reservation WHERE id >= ? AND id < ?", total.reservations,
+               nullptr);
+  return done;
 }
 
 } // namespace deja

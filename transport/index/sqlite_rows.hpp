@@ -18,10 +18,11 @@ public:
   static result<sqlite_rows> prepare_reads(sqlite::database& database);
   static result<sqlite_rows> prepare_all(sqlite::database& database);
 
-  result<stored_state> load(const entry_key& key);
+  /// What lies under the key with this primary key.
+  result<stored_state> load(const digest& id, const entry_key& key);
 
   /// Writes what differs.
-  result<void> store(const entry_key& key, const stored_state& before, const stored_state& after);
+  result<void> store(const digest& id, const stored_state& before, const stored_state& after);
 
   /// The last number given out for a generation or a fencing token.
   result<std::uint64_t> last_number();
@@ -30,7 +31,9 @@ public:
   static result<scan_page> scan(sqlite::database& database, const scan_filter& filter,
                                 const std::string& cursor, const decision_context& context);
 
-  static result<index_statistics> statistics(sqlite::database& database);
+  /// Adds what there is under the keys that begin with this byte.
+  static result<void> add_counts(sqlite::database& database, unsigned first_byte,
+                                 index_statistics& total);
 
 private:
   sqlite::statement load_entry_, load_reservation_;

@@ -13,33 +13,45 @@ digest id(const std::string& name) {
 }
 
 stored_state state_of(const std::string& output) {
-  stored_state state;
-  entry put;
-  put.output = output;
-  state.entry = std::move(put);
-  return state;
+  entry stored;
+  stored.output = output;
+  return {std::move(stored), std::nullopt};
 }
 
 /// Of a row with such a short output.
 constexpr std::size_t about_a_row = 2'000;
 
+hot_rows::row row_of(stored_state state) {
+  return std::make_shared<const stored_state>(std::move(state));
+}
+
 struct rows_fixture {
+  /// When a reader found nothing, and begins to read.
+  std::uint64_t era_of(const std::string& name) {
+    std::uint64_t era = 0;
+    rows.find(std::vector{id(name)}, era);
+    return era;
+  }
+
+  bool offer(const std::string& name, stored_state read, std::uint64_t era) {
+    std::array<hot_rows::change, 1> one{{{id(name), row_of(std::move(read))}}};
+    return rows.offer(one, era);
+  }
+
   /// What a reader does that finds nothing: it reads this row and offers it.
   void read(const std::string& name, const std::string& output) {
-    std::uint64_t era = 0;
-    rows.find(id(name), era);
-    rows.offer(id(name), state_of(output), era);
+    offer(name, state_of(output), era_of(name));
   }
 
   std::string at(const std::string& name) {
     std::uint64_t era = 0;
-    const auto found = rows.find(id(name), era);
+    const auto found = rows.find(std::vector{id(name)}, era).at(0);
     return !found ? "unknown" : !found->entry ? "none" : found->entry->output;
   }
 
   void commit(const std::string& name, stored_state now) {
     rows.begin_commit();
-    std::array<hot_rows::change, 1> change{{{id(name), std::move(now)}}};
+    std::array<hot_rows::change, 1> change{{{id(name), row_of(std::move(now))}}};
     rows.end_commit(change);
   }
 
@@ -57,9 +69,7 @@ BOOST_AUTO_TEST_CASE(know_what_was_read) {
 }
 
 BOOST_AUTO_TEST_CASE(know_also_that_there_is_nothing) {
-  std::uint64_t era = 0;
-  rows.find(id("a"), era);
-  rows.offer(id("a"), {}, era);
+  offer("a", {}, era_of("a"));
   BOOST_TEST(at("a") == "none");
 }
 
@@ -77,17 +87,16 @@ BOOST_AUTO_TEST_CASE(keep_no_row_that_nobody_asked_for) {
 }
 
 BOOST_AUTO_TEST_CASE(take_nothing_that_was_read_before_a_commit) {
-  std::uint64_t era = 0;
-  rows.find(id("a"), era);
+  const auto era = era_of("a");
   commit("a", state_of("2"));
-  rows.offer(id("a"), state_of("1"), era);
+  BOOST_TEST(!offer("a", state_of("1"), era));
   BOOST_TEST(at("a") == "unknown");
 }
 
 BOOST_AUTO_TEST_CASE(take_nothing_that_is_read_during_a_commit) {
   rows.begin_commit();
   read("a", "1");
-  rows.end_commit(std::span<hot_rows::change>{});
+  rows.end_commit(std::span<const hot_rows::change>{});
   BOOST_TEST(at("a") == "unknown");
 }
 
@@ -99,7 +108,24 @@ BOOST_AUTO_TEST_CASE(know_nothing_after_a_failed_commit) {
   BOOST_TEST(rows.bytes() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(stay_within_their_bytes_and_forget_what_was_unasked_longest) {
+BOOST_AUTO_TEST_CASE(are_found_together) {
+  read("a", "1");
+  read("c", "3");
+  std::uint64_t era = 0;
+  const auto found = rows.find(std::vector{id("a"), id("b"), id("c")}, era);
+  BOOST_TEST(found.at(0)->entry->output == "1");
+  BOOST_TEST(!found.at(1));
+  BOOST_TEST(found.at(2)->entry->output == "3");
+}
+
+BOOST_AUTO_TEST_CASE(tell_whether_what_was_found_still_holds) {
+  const auto era = era_of("a");
+  BOOST_TEST(offer("b", state_of("1"), era));
+  commit("a", state_of("2"));
+  BOOST_TEST(!offer("b", state_of("1"), era));
+}
+
+BOOST_AUTO_TEST_CASE(stay_within_their_bytes_and_forget_what_was_not_asked_for) {
   for (int number = 0; number < 1'000; ++number) {
     read(std::to_string(number), "1");
     at("0");
