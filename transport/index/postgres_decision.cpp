@@ -37,9 +37,11 @@ constexpr auto absent = std::numeric_limits<std::int64_t>::min();
 // first; the update then reads the clock and the sequence, and takes parameters that are no columns
 // of the row from their arrays, by the operation's place.
 //
-// Every operation writes its row, if only what came of it: nothing else tells it, for a statement
+// Operations write their rows, if only what came of them: nothing else tells it, for a statement
 // returns the rows that it wrote and as they are afterwards. So what a deletion or release takes
-// away is marked by its number's sign, returned, and cleared at the end of the transaction.
+// away is marked by its number's sign, returned, and cleared at the end of the transaction. Only a
+// reservation that another holds leaves the row as it is, for many may ask for it again and again;
+// the row is locked all the same, and read by the next statement.
 //
 // Rows come in the order of the arrays, sorted by the caller, without a sort in between: a number
 // from the sequence is drawn when its row's turn has come, not before.
@@ -124,12 +126,19 @@ ON CONFLICT (id) DO UPDATE SET (
       ) AS seen
     ) AS holding
   ) AS decision)
+WHERE ($6::bigint[])[excluded.answer / 4] <> 4
+  OR coalesce(i.fencing_token <= 0 OR i.ends <= $now OR i.owner = excluded.owner, true)
 RETURNING answer, decided,
   CASE WHEN answer % 4 > 0 THEN task END, CASE WHEN answer % 4 > 0 THEN output END,
   CASE WHEN answer % 4 > 0 THEN content END, created, updated, accessed, expires, generation,
   owner, fencing_token, since, heartbeat, ends
 )";
 
+/// Who holds what could not be reserved, with columns as the statement above has them.
+const postgres::statement holders{
+    "holders", "SELECT id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, owner, "
+               "fencing_token, since, heartbeat, ends FROM deja_item WHERE id = ANY "
+               "($1::bytea[])"};
 const postgres::statement begin{"begin", "BEGIN ISOLATION LEVEL READ COMMITTED"};
 const postgres::statement commit{"commit", "COMMIT"};
 const postgres::statement clear_entries{
@@ -222,7 +231,8 @@ struct reading {
 
   outcome operator()(const put_operation& what) const {
     if (told() == verdict::done) {
-      auto put = read_entry(rows, row, first, what.key).value_or(entry{});
+      const auto written = read_entry(rows, row, first, what.key);
+      auto put = written ? *written : entry{};
       put.task = what.task;
       put.output = with_times(what.output, put.created, put.updated);
       put.content = what.content;
@@ -242,15 +252,15 @@ struct reading {
 
   outcome operator()(const reserve_operation& what) const {
     const auto in_force = read_reservation(rows, row, first, what.key);
-    return {std::nullopt, std::nullopt,
-            in_force ? std::optional{in_force->reservation} : std::nullopt};
+    return {std::nullopt, {}, in_force ? std::optional{in_force->reservation} : std::nullopt};
   }
 
   outcome operator()(const release_operation& what) const {
     if (told() != verdict::taken)
       return {};
-    return {std::nullopt, std::nullopt,
-            visible({std::nullopt, read_reservation(rows, row, first, what.key, part::taken)},
+    return {std::nullopt,
+            {},
+            visible({{}, read_reservation(rows, row, first, what.key, part::taken)},
                     moment_at(rows.integer(row, 1)))
                 .reservation};
   }
@@ -281,7 +291,7 @@ private:
 } // namespace
 
 std::vector<postgres::statement> postgres_decision::statements(const std::string& now) {
-  return {begin, decide_statement(now), clear_entries, clear_rows, commit};
+  return {begin, decide_statement(now), holders, clear_entries, clear_rows, commit};
 }
 
 postgres_decision::postgres_decision(std::vector<const operation*> group)
@@ -320,8 +330,12 @@ std::vector<postgres_decision::round> postgres_decision::cut(const round& whole)
 
 std::vector<postgres::call> postgres_decision::transaction() const {
   std::vector<postgres::call> calls{postgres::call::prepared(begin)};
-  for (const auto& one : statements_)
+  for (const auto& one : statements_) {
     calls.push_back({"decide", {}, arguments_of(one)});
+    if (const auto ids = reserved(one); !ids.empty())
+      calls.push_back(
+          postgres::call::prepared(holders, std::move(postgres::arguments{}.all_bytes(ids))));
+  }
   // Puts and reservations leave nothing to clear.
   std::vector<std::optional<std::string_view>> deleted, maybe_empty;
   for (std::size_t at = 0; at < group_.size(); ++at) {
@@ -384,16 +398,41 @@ postgres::arguments postgres_decision::arguments_of(const round& one) const {
 
 std::vector<outcome> postgres_decision::outcomes(std::span<const postgres::rows> answers) const {
   const error unanswered{errc::internal, "the database did not answer to this operation"};
-  std::vector<outcome> all(group_.size(), outcome{unanswered, std::nullopt, std::nullopt});
-  for (std::size_t number = 0; number < statements_.size(); ++number) {
-    const auto& rows = answers[number + 1]; // The first is BEGIN's.
+  std::vector<outcome> all(group_.size(), outcome{.why = unanswered});
+  auto answer = answers.begin() + 1; // The first is BEGIN's.
+  for (const auto& one : statements_) {
+    const auto& rows = *answer++;
     for (int row = 0; row < rows.count(); ++row) {
       const auto place = static_cast<std::size_t>(rows.integer(row, 0) / 4 - 1);
-      const auto at = statements_[number].at(place);
+      const auto at = one.at(place);
       all[at] = std::visit(reading{rows, row}, *group_[at]);
     }
+    if (!reserved(one).empty())
+      take_holders(one, *answer++, all);
   }
   return all;
+}
+
+std::vector<std::optional<std::string_view>> postgres_decision::reserved(const round& one) const {
+  std::vector<std::optional<std::string_view>> ids;
+  for (const auto at : one)
+    if (std::holds_alternative<reserve_operation>(*group_[at]))
+      ids.emplace_back(bytes_of(ids_[at]));
+  return ids;
+}
+
+void postgres_decision::take_holders(const round& one, const postgres::rows& rows,
+                                     std::vector<outcome>& all) const {
+  digest_map<int> row_of;
+  for (int row = 0; row < rows.count(); ++row)
+    row_of.emplace(read_digest(rows.bytes(row, 0)), row);
+  for (const auto at : one) {
+    const auto* what = std::get_if<reserve_operation>(group_[at]);
+    if (!what || !all[at].why) // It was granted.
+      continue;
+    if (const auto row = row_of.find(ids_[at]); row != row_of.end())
+      all[at] = reading{rows, row->second}(*what);
+  }
 }
 
 } // namespace deja

@@ -28,6 +28,8 @@ private:
 
   std::vector<round> cut(const round& whole) const;
   postgres::arguments arguments_of(const round& one) const;
+  std::vector<std::optional<std::string_view>> reserved(const round& one) const;
+  void take_holders(const round& one, const postgres::rows& rows, std::vector<outcome>& all) const;
 
   std::vector<const operation*> group_;
   std::vector<digest> ids_;

@@ -28,7 +28,7 @@ struct write_job {
   }
 
   void refuse(const error& why) const {
-    done(std::vector<outcome>(operations.size(), outcome{why, std::nullopt, std::nullopt}));
+    done(std::vector<outcome>(operations.size(), outcome{.why = why}));
   }
 
   std::vector<operation> operations;
@@ -39,7 +39,7 @@ struct lookup_job {
   std::size_t size() const { return keys.size(); }
 
   void refuse(const error& why) const {
-    done(std::vector<outcome>(keys.size(), outcome{why, std::nullopt, std::nullopt}));
+    done(std::vector<outcome>(keys.size(), outcome{.why = why}));
   }
 
   std::vector<entry_key> keys;

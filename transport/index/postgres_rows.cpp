@@ -54,12 +54,6 @@ postgres::statement count_statement() {
                        "count(*) FILTER (WHERE fencing_token > 0) FROM deja_item"};
 }
 
-digest read_digest(std::string_view bytes) {
-  digest value{};
-  std::copy_n(bytes.begin(), std::min(bytes.size(), value.size()), value.begin());
-  return value;
-}
-
 wall_time time_of(std::int64_t nanoseconds) {
   return wall_time{duration{nanoseconds}};
 }
@@ -81,11 +75,17 @@ entry_key read_key(const postgres::rows& rows, int row, int first) {
 const std::string state_columns = "task, output, content, created, updated, accessed, expires, "
                                   "generation, owner, fencing_token, since, heartbeat, ends";
 
-std::optional<entry> read_entry(const postgres::rows& rows, int row, int first,
-                                const entry_key& key, part wanted) {
+digest read_digest(std::string_view bytes) {
+  digest value{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), value.size()), value.begin());
+  return value;
+}
+
+shared<entry> read_entry(const postgres::rows& rows, int row, int first, const entry_key& key,
+                         part wanted) {
   const auto generation = rows.integer(row, first + 7) * static_cast<int>(wanted);
   if (generation <= 0) // Also where it is NULL.
-    return std::nullopt;
+    return {};
   entry read;
   read.key = key;
   read.task = rows.bytes(row, first);

@@ -14,9 +14,12 @@ enum class part : int { there = 1, taken = -1 };
 extern const std::string state_columns;
 inline constexpr int state_column_count = 13;
 
+/// A primary key, or a content's digest.
+digest read_digest(std::string_view bytes);
+
 /// The entry or reservation in a row, if it is there, or was until it was taken; expired or not.
-std::optional<entry> read_entry(const postgres::rows& rows, int row, int first,
-                                const entry_key& key, part wanted = part::there);
+shared<entry> read_entry(const postgres::rows& rows, int row, int first, const entry_key& key,
+                         part wanted = part::there);
 std::optional<reservation_row> read_reservation(const postgres::rows& rows, int row, int first,
                                                 const entry_key& key, part wanted = part::there);
 

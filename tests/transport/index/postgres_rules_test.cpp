@@ -70,7 +70,7 @@ private:
     BOOST_TEST(code_of(given) == code_of(expected));
     if (given.why && given.why->message.find("generation") == std::string::npos)
       BOOST_TEST(given.why->message == expected.why->message);
-    BOOST_REQUIRE(given.entry.has_value() == expected.entry.has_value());
+    BOOST_REQUIRE(bool{given.entry} == bool{expected.entry});
     if (given.entry) {
       const auto &a = *given.entry, &b = *expected.entry;
       BOOST_TEST((a.key == b.key && a.task == b.task && a.content == b.content));
@@ -175,6 +175,32 @@ BOOST_AUTO_TEST_CASE(is_that_of_the_plain_rules) {
       both.pass(random.one_of<duration>({0s, 1ns, 1s, 3s}));
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(leaves_the_row_of_a_refused_reservation_unwritten) {
+  const auto url = postgres_server::shared().fresh_url();
+  blocking_index at{make_postgres_index({.url = url}).value()};
+  auto database = postgres::connection::open({.url = url}).value();
+  // A row has another place, and another transaction, once it is written.
+  const auto version = [&] {
+    return std::string{
+        database.run(postgres::call::text("SELECT ctid::text || ' ' || xmin::text FROM deja_item"))
+            .value()
+            .bytes(0, 0)};
+  };
+  at.apply(reserve("k", "me"));
+  const auto before = version();
+  const auto refused = at.apply({reserve("k", "you"), reserve("k", "they"), release("k", "you")});
+  BOOST_TEST(owner_of(refused[0].reservation) == "me");
+  BOOST_TEST(owner_of(refused[1].reservation) == "me");
+  BOOST_TEST(refused[0].reservation->fencing_token == at.lookup("k").reservation->fencing_token);
+  const auto again = at.apply({reserve("k", "you"), release("k", "me"), reserve("k", "you")});
+  BOOST_TEST(owner_of(again[0].reservation) == "me");
+  BOOST_TEST(owner_of(again[2].reservation) == "you");
+  const auto taken = version();
+  BOOST_TEST(taken != before);
+  BOOST_TEST(owner_of(at.apply(reserve("k", "me")).reservation) == "you");
+  BOOST_TEST(version() == taken);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
