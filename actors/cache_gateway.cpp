@@ -41,7 +41,7 @@ using callbacks = std::vector<cache_gateway::done>;
 
 void hand_out(const callbacks& callers, const result<outcomes>& all) {
   for (std::size_t at = 0; at < callers.size(); ++at)
-    callers[at](all ? (**all)[at] : outcome{all.error(), std::nullopt, std::nullopt});
+    callers[at](all ? (**all)[at] : outcome{.why = all.error()});
 }
 
 } // namespace

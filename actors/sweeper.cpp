@@ -62,6 +62,8 @@ private:
   void begin() {
     auto plan = config_.plan;
     const auto now = self_->clock().now();
+    if (config_.dropped && config_.dropped->exchange(false))
+      contents_due_ = std::min(contents_due_, now + plan.grace);
     if (plan.contents && now < contents_due_)
       plan.contents = false;
     if (plan.contents)
@@ -145,9 +147,7 @@ apply_through(caf::actor_system& system, cache_service_actor service) {
     const caf::scoped_actor self{system, true};
     self->request(service, patience, apply_atom_v, many<operation>{std::move(wanted)})
         .receive([&](const many<outcome>& done) { all = *done; },
-                 [&](const caf::error& why) {
-                   all.assign(count, outcome{from_caf(why), std::nullopt, std::nullopt});
-                 });
+                 [&](const caf::error& why) { all.assign(count, outcome{.why = from_caf(why)}); });
     return all;
   };
 }

@@ -4,6 +4,8 @@
 #include <deja/transport/collect/access_log.hpp>
 #include <deja/transport/collect/collection.hpp>
 
+#include <atomic>
+
 namespace deja {
 
 /// When a sweeper does what.
@@ -13,6 +15,10 @@ struct sweeper_config {
 
   duration every = std::chrono::minutes{1}; ///< From the end of a round to the next; up to a day.
   duration contents_every = std::chrono::hours{1};
+  /// Set by whoever drops entries together with their contents: then these are looked for again as
+  /// soon as the grace allows. Null: nobody does.
+  std::shared_ptr<std::atomic<bool>> dropped{};
+
   duration flush_every = std::chrono::seconds{5}; ///< Uses are recorded; a crash loses so many.
 
   /// What a round costs: after each step the sweeper rests so many times as long as it took.

@@ -147,17 +147,18 @@ void tell(const result<collection_report>& round) {
 
 sweeper_actor start_sweeper(caf::actor_system& system, const holdings& held,
                             const cache_service_actor& service, std::shared_ptr<access_log> log,
-                            sweeper_config config, const serve_options& asked,
-                            std::stop_token stop) {
-  // Else the store may hold what other indexes name.
-  config.plan.contents =
-      asked.upkeep.collect_contents || (asked.index.empty() && asked.store.empty());
+                            sweeper_config config, std::stop_token stop) {
   return spawn_sweeper(system,
                        {.entries = *held.index,
                         .apply = apply_through(system, service),
                         .blobs = held.blobs.get(),
                         .stop = std::move(stop)},
                        std::move(log), std::move(config), tell);
+}
+
+/// Whether contents that no entry names are removed. Other indexes may name what a store holds.
+bool removes_contents(const serve_options& asked) {
+  return asked.upkeep.collect_contents || (asked.index.empty() && asked.store.empty());
 }
 
 /// The index as clients see it.
@@ -180,30 +181,41 @@ std::unique_ptr<observed_index> observe(const holdings& held, std::shared_ptr<ac
   return std::make_unique<observed_index>(held.index, std::move(log), std::move(check));
 }
 
-http::router routes(index& entries, const holdings& held, cache_gateway& gateway,
+http::router routes(observed_index& entries, const holdings& held, cache_gateway& gateway,
                     boost::asio::thread_pool& storage, const serve_options& asked,
-                    const call_limits& limits) {
+                    const upkeep& kept) {
   const http::write_path write = [&](operation what, std::function<void(outcome)> done,
                                      const auto& later) {
     gateway.apply(std::move(what), std::move(done), later);
   };
   const auto counters = std::make_shared<http::call_counters>();
+  http::drop_contents drop;
+  if (kept.sweeper.plan.contents)
+    drop = [dropped = kept.sweeper.dropped] {
+      *dropped = true;
+    };
   auto all = http::cache_routes(
-      entries, write, {.limits = limits, .max_body = asked.max_body, .counters = counters});
+      entries, write,
+      {.limits = kept.limits, .max_body = asked.max_body, .counters = counters, .drop = drop});
   const auto add = [&](std::vector<http::route> more) {
     std::move(more.begin(), more.end(), std::back_inserter(all));
   };
   http::extension_parts parts{
-      entries, write,
+      entries,
+      write,
       [&](wait_request what, duration time, cache_gateway::waited_done done) {
         return gateway.wait(std::move(what), time, std::move(done));
       },
       [&](std::vector<entry_key> keys, cache_gateway::counted done) {
         gateway.count_waiters(std::move(keys), std::move(done));
       },
-      storage};
-  add(http::extension_routes(std::move(parts),
-                             {.limits = limits, .max_body = asked.max_body, .counters = counters}));
+      storage,
+      [&] {
+        return entries.incomplete();
+      }};
+  add(http::extension_routes(
+      std::move(parts),
+      {.limits = kept.limits, .max_body = asked.max_body, .counters = counters, .drop = drop}));
   add(http::cas_routes(held.blobs, storage));
   add(http::health_routes([&index = *held.index] { return index.ready(); }));
   return http::router{std::move(all)};
@@ -232,10 +244,11 @@ result<void> serve(const serve_options& asked, http::server_config config, upkee
   boost::asio::thread_pool storage{storage_threads};
   const auto log = std::make_shared<access_log>(kept.log);
   std::stop_source ending;
-  const auto sweeper = start_sweeper(system, *held, service, log, std::move(kept.sweeper), asked,
-                                     ending.get_token());
+  kept.sweeper.plan.contents = removes_contents(asked);
+  kept.sweeper.dropped = std::make_shared<std::atomic<bool>>();
+  const auto sweeper = start_sweeper(system, *held, service, log, kept.sweeper, ending.get_token());
   const auto entries = observe(*held, log, gateway, storage, asked);
-  http::http_server server{routes(*entries, *held, gateway, storage, asked, kept.limits), config,
+  http::http_server server{routes(*entries, *held, gateway, storage, asked, kept), config,
                            std::move(tokens)};
   auto started = server.start();
   if (started && !asked.port_file.empty())

@@ -85,8 +85,7 @@ typename Inspector::result_type inspect(Inspector& f, sweep_operation& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, outcome& x) {
-  return f(caf::meta::type_name("outcome"), carried(x.why), carried(x.entry),
-           carried(x.reservation));
+  return f(caf::meta::type_name("outcome"), carried(x.why), x.entry, carried(x.reservation));
 }
 
 // wait.hpp

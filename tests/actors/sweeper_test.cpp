@@ -1,8 +1,10 @@
 #include "../support/settable_clock.hpp"
+#include "../support/temporary_folder.hpp"
 #include "../support/virtual_time.hpp"
 
 #include <deja/actors/cache_service.hpp>
 #include <deja/actors/sweeper.hpp>
+#include <deja/transport/blob/content_store.hpp>
 #include <deja/transport/index/memory_index.hpp>
 
 #include <caf/send.hpp>
@@ -46,7 +48,7 @@ struct sweeper_fixture : virtual_time {
 
   entry found(const std::string& name) {
     entry one;
-    entries->lookup({key_named(name)}, [&](auto all) { one = all.at(0).entry.value(); });
+    entries->lookup({key_named(name)}, [&](auto all) { one = *all.at(0).entry; });
     return one;
   }
 
@@ -116,6 +118,39 @@ BOOST_AUTO_TEST_CASE(records_uses_every_few_seconds_and_at_its_end) {
   log->note(found("b"), clock->now());
   BOOST_TEST(ask<no_value>(actor, stop_atom_v).has_value());
   BOOST_TEST((found("b").accessed == clock->now()));
+}
+
+BOOST_AUTO_TEST_CASE(looks_for_contents_soon_after_entries_were_dropped_with_theirs) {
+  const temporary_folder folder;
+  const auto blobs = open_blob_store(folder.path().native()).value();
+  const auto dropped = std::make_shared<std::atomic<bool>>(false);
+  const auto actor = spawn_sweeper(
+      system,
+      {.entries = *entries,
+       .apply = [this](auto wanted) { return apply(std::move(wanted)); },
+       .blobs = blobs.get(),
+       .now =
+           [] {
+             return std::chrono::system_clock::now() + 24h;
+           }},
+      log, {.plan = {.contents = true, .grace = 5min}, .dropped = dropped, .own_thread = false},
+      [this](const auto& round) { rounds.push_back(round.value()); });
+  const auto removed = [this] {
+    std::uint64_t all = 0;
+    for (const auto& round : rounds)
+      all += round.contents.blobs;
+    return all;
+  };
+  pass(90s); // The first round looks for contents, and the next one not.
+  BOOST_REQUIRE(make_content_store(blobs)->put_bytes(sha256::of("x"), "x"));
+  pass(10min);
+  BOOST_TEST(removed() == 0U);
+  *dropped = true;
+  pass(5min);
+  BOOST_TEST(removed() == 0U);
+  pass(2min);
+  BOOST_TEST(removed() == 1U);
+  BOOST_TEST(ask<no_value>(actor, stop_atom_v).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(refuses_spans_that_are_none) {

@@ -250,6 +250,39 @@ class ByItself(Collecting):
         self.run_deja("b")
         self.assertEqual(self.runs(), 2)
 
+    def test_contents_go_with_their_entry_on_request_but_not_what_others_name(self):
+        service = self.service("--sweep-interval", "20ms", "--grace", "1s")
+        self.run_deja("a")
+        [key] = [entry["key"] for entry in service.extension("ListEntries", {})["entries"]]
+        alone = self.blobs()
+        self.run_deja("a2")  # The same content under another name.
+        self.run_deja("b")
+        service.extension("DeleteMatching", {"filter": {"keyPrefix": key["key"]}})
+        self.run_deja("c")
+        before = self.blobs()
+        service.extension("Put", {"items": [
+            {"key": {"key": "k"}, "output": {"outputUri": "s3://x"}}]})
+        service.call("Put", {"key": "k", "output": {"outputUri": "s3://y", "metadata": {}},
+                             "overwrite": {"overwrite": True, "deleteBlob": True}}, {})
+        # What belonged to the deleted entry alone goes long before the next hourly round.
+        until(lambda: not set(alone) <= set(self.blobs()), "a's contents go")
+        gone = set(before) - set(self.blobs())
+        self.assertLess(gone, set(alone))
+        for name in ("a2", "b", "c"):
+            (self.work / name).unlink()
+            self.run_deja(name)
+        self.assertEqual(self.runs(), 4)
+
+    def test_what_a_service_knows_to_be_incomplete_is_counted(self):
+        service = self.service("--check-blobs")
+        blob = self.data / "outputs.pb"
+        blob.write_bytes(b"x")
+        service.put("k", f"file://{blob}")
+        self.assertEqual(service.extension("Statistics", {}).get("incomplete"), None)
+        blob.unlink()
+        self.assertEqual(self.get(service, "k"), 404)
+        self.assertEqual(service.extension("Statistics", {})["incomplete"], "1")
+
     def test_an_entry_without_its_blob_is_a_miss(self):
         service = self.service("--check-blobs")
         self.run_deja("a")

@@ -52,6 +52,18 @@ class Service:
             own.close()
         return told
 
+    def extension(self, method, request):
+        """One call of deja.v1: its answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.request("POST", "/deja.v1.CacheService/" + method, json.dumps(request),
+                           {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        told = json.loads(answer.read())
+        connection.close()
+        if answer.status != 200:
+            raise AssertionError(f"{method}: {answer.status} {told}")
+        return told
+
     def put(self, key, uri, **more):
         return self.call("Put", {"key": key, "output": {"outputUri": uri, "metadata": {}}, **more})
 

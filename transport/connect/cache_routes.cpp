@@ -68,7 +68,7 @@ class cache_calls : public std::enable_shared_from_this<cache_calls> {
 public:
   cache_calls(index& entries, write_path write, const cache_routes_config& config)
       : index_(entries), write_(std::move(write)), rules_(config.limits),
-        counters_(config.counters) {}
+        counters_(config.counters), drop_(config.drop) {}
 
   void get(const v2::GetCacheRequest& asked,
            const call_answer<cacheservice::GetCacheResponse>& answer) {
@@ -94,9 +94,12 @@ public:
     const auto when = condition_of(asked.base_request().overwrite());
     if (!when)
       return answer.fail(when.error());
+    const bool drops = drop_ && asked.base_request().overwrite().delete_blob();
     write(rules_.put(key_of(asked), asked.base_request().output(), *when), answer,
-          [answer, counters = counters_](const outcome& done) {
+          [answer, counters = counters_, drop = drops ? drop_ : nullptr](const outcome& done) {
             counters->puts += done.why ? 0 : 1;
+            if (drop && !done.why)
+              drop();
             answer.done(was_done(done));
           });
   }
@@ -143,6 +146,7 @@ private:
   const write_path write_;
   const call_rules rules_;
   const std::shared_ptr<call_counters> counters_;
+  const drop_contents drop_;
 };
 
 } // namespace

@@ -13,11 +13,16 @@ namespace deja::http {
 using write_path = std::function<void(operation what, std::function<void(outcome)> done,
                                       const std::function<void(std::function<void()>)>& later)>;
 
+/// Told, from any thread, that an entry is gone whose contents are to go with it. Empty where a
+/// service removes no contents.
+using drop_contents = std::function<void()>;
+
 /// Within which limits the calls are taken.
 struct cache_routes_config {
   call_limits limits{};
   std::size_t max_body = std::size_t{4} << 20; ///< Bytes of a call's body once it is unpacked.
   std::shared_ptr<call_counters> counters = std::make_shared<call_counters>();
+  drop_contents drop{};
 };
 
 /// Flyte's five calls, `POST /flyteidl2.cacheservice.v2.CacheService/<Method>`: reads straight from

@@ -7,6 +7,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <atomic>
 
 namespace deja::http {
@@ -15,9 +16,6 @@ namespace {
 
 /// Entries deleted as one group.
 constexpr std::size_t delete_group = 256;
-
-constexpr std::uint32_t usual_page = 100;
-constexpr std::uint32_t largest_page = 1000;
 
 /// Wire bytes of a message, field by field, where entries are sent as they lie.
 class wire_writer {
@@ -28,6 +26,8 @@ public:
       ++size;
     return size;
   }
+
+  explicit wire_writer(std::size_t expected) { out_.reserve(expected); }
 
   /// Of a field that holds bytes, with its tag.
   static std::size_t size_of(std::string_view bytes) {
@@ -65,8 +65,8 @@ private:
   std::string out_;
 };
 
-error no_entry(const entry_key& key) {
-  return {errc::not_found, "there is no entry for key \"" + key.key + "\""};
+error no_entry(const std::string& key) {
+  return {errc::not_found, "there is no entry for key \"" + key + "\""};
 }
 
 void append_hit(wire_writer& to, const entry& found) {
@@ -84,57 +84,9 @@ void append_failure(wire_writer& to, const error& why, const std::optional<reser
   to.bytes(v1::GetResponse::kOutcomesFieldNumber, serialize(outcome));
 }
 
-v1::Entry listed(const entry& found) {
-  v1::Entry wire;
-  *wire.mutable_key() = to_wire(found.key);
-  wire.set_task(found.task);
-  if (const auto output = parse_message<cacheservice::CachedOutput>(found.output))
-    wire.set_output_uri(output->output_uri());
-  wire.set_size(found.size);
-  wire.set_generation(found.generation);
-  *wire.mutable_created_at() = to_wire(found.created);
-  *wire.mutable_updated_at() = to_wire(found.updated);
-  *wire.mutable_accessed_at() = to_wire(found.accessed);
-  if (found.expires)
-    *wire.mutable_expires_at() = to_wire(*found.expires);
-  return wire;
-}
-
 bool selects_all(const v1::Filter& filter) {
   return !filter.has_org() && !filter.has_project() && !filter.has_domain() && !filter.has_task() &&
          filter.key_prefix().empty() && !filter.has_older_than();
-}
-
-result<scan_filter> filter_of(const v1::Filter& asked, scan_filter::kind what,
-                              std::uint32_t page_size) {
-  const auto invalid = [](const std::string& why) {
-    return error{errc::invalid_argument, why};
-  };
-  if (page_size > largest_page)
-    return invalid("page_size is " + std::to_string(page_size) + "; at most " +
-                   std::to_string(largest_page) + " is possible");
-  scan_filter filter;
-  filter.what = what;
-  if (asked.has_org())
-    filter.org = asked.org();
-  if (asked.has_project())
-    filter.project = asked.project();
-  if (asked.has_domain())
-    filter.domain = asked.domain();
-  if (asked.has_task()) {
-    if (what == scan_filter::kind::reservations)
-      return invalid("filter.task is given; reservations have none");
-    filter.task = asked.task();
-  }
-  filter.key_prefix = asked.key_prefix();
-  if (asked.has_older_than()) {
-    const auto age = from_wire(asked.older_than(), "filter.older_than");
-    if (!age)
-      return age.error();
-    filter.older_than = *age;
-  }
-  filter.limit = page_size == 0 ? usual_page : page_size;
-  return filter;
 }
 
 result<std::optional<duration>> optional_span(bool given, const google::protobuf::Duration& span,
@@ -158,22 +110,22 @@ public:
   extension_calls(extension_parts parts, extension_config config)
       : parts_(std::move(parts)), config_(std::move(config)), rules_(config_.limits) {}
 
-  void get(const v1::GetRequest& asked, const call_context&,
-           const call_answer<v1::GetResponse>& answer) {
-    look_up(asked.keys(), answer, [self = shared_from_this(), answer](const look_up_of_many& all) {
-      answer.wire(self->got(all));
-    });
+  void get(v1::GetRequest asked, const call_context&, const call_answer<v1::GetResponse>& answer) {
+    look_up(std::move(asked), answer,
+            [self = shared_from_this(), answer](const auto& keys, const auto& found) {
+              answer.wire(self->got(keys, found));
+            });
   }
 
-  void exists(const v1::ExistsRequest& asked, const call_context&,
+  void exists(v1::ExistsRequest asked, const call_context&,
               const call_answer<v1::ExistsResponse>& answer) {
-    look_up(asked.keys(), answer, [answer](const look_up_of_many& all) {
+    look_up(std::move(asked), answer, [answer](const auto&, const auto& found) {
       v1::ExistsResponse response;
-      for (const auto& [why, entry, held] : all.found) {
+      for (const auto& [why, entry, held] : found) {
         auto& outcome = *response.add_outcomes();
         if (why)
           *outcome.mutable_error() = to_wire(*why);
-        outcome.set_exists(entry.has_value());
+        outcome.set_exists(bool{entry});
         outcome.set_generation(entry ? entry->generation : 0);
         outcome.set_size(entry ? entry->size : 0);
       }
@@ -183,9 +135,14 @@ public:
 
   void put(const v1::PutRequest& asked, const call_context&,
            const call_answer<v1::PutResponse>& answer) {
+    const bool drops = std::any_of(asked.items().begin(), asked.items().end(),
+                                   [](const v1::PutItem& item) { return item.delete_blob(); });
+    if (auto able = check_drop(drops, "delete_blob"); !able)
+      return answer.fail(able.error());
     write_items(
         asked.items(), answer, [this](const v1::PutItem& item) { return put_of(item); },
-        [counters = config_.counters](const written& one, v1::PutOutcome& told) {
+        [counters = config_.counters, drop = drop_if(drops)](const written& one,
+                                                             v1::PutOutcome& told) {
           const auto status = was_put(one.content, one.done);
           if (!status)
             *told.mutable_error() = to_wire(status.error());
@@ -193,8 +150,10 @@ public:
             told.set_status(*status == put_status::stored         ? v1::PUT_STATUS_STORED
                             : *status == put_status::already_same ? v1::PUT_STATUS_ALREADY_SAME
                                                                   : v1::PUT_STATUS_ALREADY_OTHER);
-          if (status && *status == put_status::stored)
+          if (status && *status == put_status::stored) {
             ++counters->puts;
+            drop();
+          }
           if (one.done.entry)
             told.set_generation(one.done.entry->generation);
         });
@@ -202,6 +161,8 @@ public:
 
   void remove(const v1::DeleteRequest& asked, const call_context&,
               const call_answer<v1::DeleteResponse>& answer) {
+    if (auto able = check_drop(asked.delete_blobs(), "delete_blobs"); !able)
+      return answer.fail(able.error());
     write_items(
         asked.items(), answer,
         [this](const v1::DeleteItem& item) {
@@ -210,9 +171,11 @@ public:
             std::get<delete_operation>(*what).generation = item.generation();
           return what;
         },
-        [](const written& one, v1::DeleteOutcome& told) {
+        [drop = drop_if(asked.delete_blobs())](const written& one, v1::DeleteOutcome& told) {
           if (one.done.why)
             *told.mutable_error() = to_wire(*one.done.why);
+          else
+            drop();
         });
   }
 
@@ -277,7 +240,7 @@ public:
     scan(asked, scan_filter::kind::entries, answer, [answer](const scan_page& page) {
       v1::ListEntriesResponse response;
       for (const auto& entry : page.entries)
-        *response.add_entries() = listed(entry);
+        *response.add_entries() = to_wire(entry);
       response.set_next_page_token(page.next);
       answer(std::move(response));
     });
@@ -321,6 +284,7 @@ public:
         response.set_hits(self->config_.counters->hits);
         response.set_misses(self->config_.counters->misses);
         response.set_puts(self->config_.counters->puts);
+        response.set_incomplete(self->parts_.count_incomplete());
         self->parts_.count_waiters({}, [answer, response](const auto& counts) mutable {
           if (!counts)
             return answer.fail(counts.error());
@@ -336,11 +300,14 @@ public:
     if (selects_all(asked.filter()) && !asked.all())
       return answer.fail({errc::invalid_argument,
                           "filter selects every entry there is; set all if that is meant"});
-    const auto filter = filter_of(asked.filter(), scan_filter::kind::entries, delete_group);
+    if (auto able = check_drop(asked.delete_blobs(), "delete_blobs"); !able)
+      return answer.fail(able.error());
+    const auto filter = from_wire(asked.filter(), scan_filter::kind::entries, delete_group);
     if (!filter)
       return answer.fail(filter.error());
     delete_page({*filter, asked.page_token(), 0,
-                 std::chrono::steady_clock::now() + config_.delete_time, answer});
+                 std::chrono::steady_clock::now() + config_.delete_time,
+                 drop_if(asked.delete_blobs()), answer});
   }
 
 private:
@@ -350,12 +317,26 @@ private:
     std::string cursor;
     std::uint64_t deleted;
     std::chrono::steady_clock::time_point until;
+    std::function<void()> drop;
     call_answer<v1::DeleteMatchingResponse> answer;
   };
 
   template <class Task>
   void in_pool(Task task) const {
     boost::asio::post(parts_.pool, std::move(task));
+  }
+
+  result<void> check_drop(bool wanted, const std::string& field) const {
+    if (wanted && !config_.drop)
+      return error{errc::failed_precondition,
+                   field + " is set; this service removes no contents, for its store may hold what "
+                           "other indexes name (see --collect-contents)"};
+    return {};
+  }
+
+  std::function<void()> drop_if(bool wanted) const {
+    return wanted ? config_.drop : drop_contents{[] {
+    }};
   }
 
   result<void> check_count(int items) const {
@@ -366,44 +347,31 @@ private:
     return {};
   }
 
-  /// Keys to be looked up, and what was found.
-  struct look_up_of_many {
-    std::vector<entry_key> keys;
-    std::vector<outcome> found;      // for each of them
-    std::vector<std::size_t> places; // of those that are valid
-  };
+  using wire_keys = google::protobuf::RepeatedPtrField<v1::Key>;
 
-  /// Has `done(look_up_of_many)` called.
-  template <class Done>
-  void look_up(const google::protobuf::RepeatedPtrField<v1::Key>& asked, const raw_answer& answer,
-               Done done) const {
-    if (auto valid = check_count(asked.size()); !valid)
+  /// Has `done(wire_keys, std::vector<outcome>)` called.
+  template <class Request, class Done>
+  void look_up(Request asked, const raw_answer& answer, Done done) const {
+    if (auto valid = check_count(asked.keys_size()); !valid)
       return answer.fail(valid.error());
-    look_up_of_many all;
     std::vector<entry_key> wanted;
-    all.found.resize(static_cast<std::size_t>(asked.size()));
-    all.keys.reserve(all.found.size());
-    wanted.reserve(all.found.size());
-    for (const auto& wire : asked) {
-      const auto place = all.keys.size();
-      const auto& key = all.keys.emplace_back(from_wire(wire));
-      if (auto valid = rules_.check(key); !valid) {
-        all.found[place].why = valid.error();
-      } else {
-        all.places.push_back(place);
-        wanted.push_back(key);
-      }
+    std::vector<std::pair<std::size_t, error>> refused; // by their places
+    wanted.reserve(static_cast<std::size_t>(asked.keys_size()));
+    for (const auto& wire : asked.keys()) {
+      auto key = from_wire(wire);
+      if (auto valid = rules_.check(key); valid)
+        wanted.push_back(std::move(key));
+      else
+        refused.emplace_back(wanted.size() + refused.size(), valid.error());
     }
-    if (wanted.empty())
-      return done(all);
     const bool is_long = wanted.size() > config_.keys_on_loop;
-    auto look = [&from = parts_.entries, wanted = std::move(wanted), all = std::move(all),
-                 done = std::move(done)]() mutable {
-      from.lookup(std::move(wanted), [all = std::move(all),
+    auto look = [&from = parts_.entries, wanted = std::move(wanted), asked = std::move(asked),
+                 refused = std::move(refused), done = std::move(done)]() mutable {
+      if (wanted.empty())
+        return done(asked.keys(), with_refused({}, refused));
+      from.lookup(std::move(wanted), [asked = std::move(asked), refused = std::move(refused),
                                       done = std::move(done)](std::vector<outcome> found) mutable {
-        for (std::size_t at = 0; at < found.size(); ++at)
-          all.found[all.places[at]] = std::move(found[at]);
-        done(all);
+        done(asked.keys(), with_refused(std::move(found), refused));
       });
     };
     if (is_long)
@@ -412,28 +380,44 @@ private:
       look();
   }
 
+  static std::vector<outcome>
+  with_refused(std::vector<outcome> found,
+               const std::vector<std::pair<std::size_t, error>>& refused) {
+    for (const auto& [place, why] : refused)
+      found.insert(found.begin() + static_cast<std::ptrdiff_t>(place), outcome{.why = why});
+    return found;
+  }
+
   /// GetResponse's wire bytes, with the entries' as they lie.
-  std::string got(const look_up_of_many& all) const {
-    wire_writer bytes;
-    for (std::size_t at = 0; at < all.keys.size(); ++at) {
-      const auto& [why, entry, held] = all.found[at];
+  std::string got(const wire_keys& keys, std::span<const outcome> all) const {
+    constexpr std::size_t around = 32; // of an output, at most
+    std::size_t expected = 0;
+    for (const auto& one : all)
+      expected += one.entry ? one.entry->output.size() + around : around;
+    wire_writer bytes{std::min(expected, config_.max_answer)};
+    std::uint64_t hits = 0, misses = 0;
+    auto asked = keys.begin();
+    for (const auto& [why, entry, held] : all) {
+      const auto& key = *asked++;
       if (why) {
         append_failure(bytes, *why, std::nullopt);
       } else if (!entry) {
-        ++config_.counters->misses;
-        append_failure(bytes, no_entry(all.keys[at]), held);
+        ++misses;
+        append_failure(bytes, no_entry(key.key()), held);
       } else if (bytes.size() > 0 && bytes.size() + entry->output.size() > config_.max_answer) {
         append_failure(bytes,
                        {errc::resource_exhausted, "the answer would be over the limit of " +
                                                       std::to_string(config_.max_answer) +
-                                                      " bytes; ask for key \"" + all.keys[at].key +
+                                                      " bytes; ask for key \"" + key.key() +
                                                       "\" again"},
                        std::nullopt);
       } else {
-        ++config_.counters->hits;
+        ++hits;
         append_hit(bytes, *entry);
       }
     }
+    config_.counters->hits += hits;
+    config_.counters->misses += misses;
     return bytes.take();
   }
 
@@ -519,7 +503,7 @@ private:
   template <class Request, class Response, class Done>
   void scan(const Request& asked, scan_filter::kind what, const call_answer<Response>& answer,
             Done done) const {
-    const auto filter = filter_of(asked.filter(), what, asked.page_size());
+    const auto filter = from_wire(asked.filter(), what, asked.page_size());
     if (!filter)
       return answer.fail(filter.error());
     in_pool([&from = parts_.entries, filter = *filter, cursor = asked.page_token(), answer,
@@ -553,25 +537,27 @@ private:
     for (const auto& entry : page.entries)
       all.emplace_back(delete_operation{entry.key, entry.generation});
     const auto answer = under_way.answer;
-    write_all(
-        std::move(all), answer,
-        [self = shared_from_this(), under_way = std::move(under_way),
-         next = page.next](const std::vector<outcome>& done) mutable {
-          for (const auto& one : done)
-            if (!one.why)
-              ++under_way.deleted;
-            else if (one.why->code != errc::not_found && one.why->code != errc::failed_precondition)
-              return under_way.answer.fail(within(
-                  std::to_string(under_way.deleted) + " entries were deleted, then", *one.why));
-          under_way.cursor = std::move(next);
-          const bool is_late = std::chrono::steady_clock::now() >= under_way.until;
-          if (!under_way.cursor.empty() && !is_late)
-            return self->delete_page(std::move(under_way));
-          v1::DeleteMatchingResponse response;
-          response.set_deleted(under_way.deleted);
-          response.set_next_page_token(under_way.cursor);
-          under_way.answer(std::move(response));
-        });
+    write_all(std::move(all), answer,
+              [self = shared_from_this(), under_way = std::move(under_way),
+               next = page.next](const std::vector<outcome>& done) mutable {
+                for (const auto& one : done)
+                  if (!one.why) {
+                    ++under_way.deleted;
+                    under_way.drop();
+                  } else if (one.why->code != errc::not_found &&
+                             one.why->code != errc::failed_precondition)
+                    return under_way.answer.fail(
+                        within(std::to_string(under_way.deleted) + " entries were deleted, then",
+                               *one.why));
+                under_way.cursor = std::move(next);
+                const bool is_late = std::chrono::steady_clock::now() >= under_way.until;
+                if (!under_way.cursor.empty() && !is_late)
+                  return self->delete_page(std::move(under_way));
+                v1::DeleteMatchingResponse response;
+                response.set_deleted(under_way.deleted);
+                response.set_next_page_token(under_way.cursor);
+                under_way.answer(std::move(response));
+              });
   }
 
   extension_parts parts_;
@@ -585,17 +571,18 @@ std::vector<route> extension_routes(extension_parts parts, extension_config conf
   config.limits.validate().value();
   const auto max_body = config.max_body;
   const auto calls = std::make_shared<extension_calls>(std::move(parts), std::move(config));
-  const auto row = [&]<class Request, class Response>(
-                       std::string_view method,
-                       void (extension_calls::*call)(const Request&, const call_context&,
-                                                     const call_answer<Response>&)) {
-    const auto serve = [calls, call](const Request& asked, const call_context& context,
-                                     const call_answer<Response>& answer) {
-      ((*calls).*call)(asked, context, answer);
-    };
-    return route{"POST", "/deja.v1.CacheService/" + std::string{method},
-                 connect_call<Request, Response>(serve, max_body)};
-  };
+  const auto row =
+      [&]<class Asked, class Response>(
+          std::string_view method,
+          void (extension_calls::*call)(Asked, const call_context&, const call_answer<Response>&)) {
+        using message = std::remove_cvref_t<Asked>;
+        const auto serve = [calls, call](message asked, const call_context& context,
+                                         const call_answer<Response>& answer) {
+          ((*calls).*call)(std::move(asked), context, answer);
+        };
+        return route{"POST", "/deja.v1.CacheService/" + std::string{method},
+                     connect_call<message, Response>(serve, max_body)};
+      };
   return {row("Get", &extension_calls::get),
           row("Exists", &extension_calls::exists),
           row("Put", &extension_calls::put),

@@ -23,6 +23,9 @@ struct extension_parts {
   wait_path wait;
   count_path count_waiters;
   boost::asio::thread_pool& pool; ///< For what may take long in the index.
+  std::function<std::uint64_t()> count_incomplete = [] {
+    return std::uint64_t{0};
+  };
 };
 
 /// Within which limits the calls are taken.
@@ -37,6 +40,7 @@ struct extension_config {
   std::size_t keys_on_loop = 64; ///< A look-up of more keys leaves the session's loop.
   duration delete_time = std::chrono::seconds{2}; ///< DeleteMatching begins no new group after it.
   std::shared_ptr<call_counters> counters = std::make_shared<call_counters>();
+  drop_contents drop{};
 };
 
 /// The calls that Deja offers beside Flyte's, `POST /deja.v1.CacheService/<Method>`; see

@@ -1,12 +1,16 @@
 #include <deja/transport/connect/extension_wire.hpp>
 
 #include <deja/messages/cached_output.hpp>
+#include <deja/messages/proto_bytes.hpp>
 
 #include <array>
 
 namespace deja {
 
 namespace {
+
+constexpr std::uint32_t usual_page = 100;
+constexpr std::uint32_t largest_page = 1000;
 
 constexpr std::array events{
     std::pair{wait_event::entry, v1::WAIT_EVENT_ENTRY},
@@ -67,6 +71,54 @@ result<reservation> from_wire(const v1::Reservation& held) {
     return expires.error();
   return reservation{
       from_wire(held.key()), held.owner_id(), held.fencing_token(), *since, *heartbeat, *expires};
+}
+
+v1::Entry to_wire(const entry& found) {
+  v1::Entry wire;
+  *wire.mutable_key() = to_wire(found.key);
+  wire.set_task(found.task);
+  if (const auto output = parse_message<flyteidl2::cacheservice::CachedOutput>(found.output))
+    wire.set_output_uri(output->output_uri());
+  wire.set_size(found.size);
+  wire.set_generation(found.generation);
+  *wire.mutable_created_at() = to_wire(found.created);
+  *wire.mutable_updated_at() = to_wire(found.updated);
+  *wire.mutable_accessed_at() = to_wire(found.accessed);
+  if (found.expires)
+    *wire.mutable_expires_at() = to_wire(*found.expires);
+  return wire;
+}
+
+result<scan_filter> from_wire(const v1::Filter& asked, scan_filter::kind what,
+                              std::uint32_t page_size) {
+  const auto invalid = [](const std::string& why) {
+    return error{errc::invalid_argument, why};
+  };
+  if (page_size > largest_page)
+    return invalid("page_size is " + std::to_string(page_size) + "; at most " +
+                   std::to_string(largest_page) + " is possible");
+  scan_filter filter;
+  filter.what = what;
+  if (asked.has_org())
+    filter.org = asked.org();
+  if (asked.has_project())
+    filter.project = asked.project();
+  if (asked.has_domain())
+    filter.domain = asked.domain();
+  if (asked.has_task()) {
+    if (what == scan_filter::kind::reservations)
+      return invalid("filter.task is given; reservations have none");
+    filter.task = asked.task();
+  }
+  filter.key_prefix = asked.key_prefix();
+  if (asked.has_older_than()) {
+    const auto age = from_wire(asked.older_than(), "filter.older_than");
+    if (!age)
+      return age.error();
+    filter.older_than = *age;
+  }
+  filter.limit = page_size == 0 ? usual_page : page_size;
+  return filter;
 }
 
 v1::WaitResponse to_wire(const waited& what) {

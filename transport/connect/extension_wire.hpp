@@ -2,6 +2,7 @@
 
 #include <deja/messages/error.hpp>
 #include <deja/messages/wait.hpp>
+#include <deja/transport/index/index.hpp>
 
 #include <deja/v1/cache.pb.h>
 
@@ -21,6 +22,13 @@ v1::Reservation to_wire(const reservation& held);
 
 /// invalid_argument where it has no owner, or a time that is none.
 result<reservation> from_wire(const v1::Reservation& held);
+
+/// As it is listed.
+v1::Entry to_wire(const entry& found);
+
+/// invalid_argument where a field can't be, or entries and reservations have not both of them.
+result<scan_filter> from_wire(const v1::Filter& asked, scan_filter::kind what,
+                              std::uint32_t page_size);
 
 v1::WaitResponse to_wire(const waited& what);
 

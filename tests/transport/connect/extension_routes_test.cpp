@@ -460,6 +460,53 @@ BOOST_FIXTURE_TEST_CASE(what_a_filter_selects_is_deleted, service) {
   BOOST_TEST(call<v1::DeleteMatchingResponse>("DeleteMatching", rest)->deleted() == 300U);
 }
 
+BOOST_AUTO_TEST_CASE(contents_are_dropped_on_request) {
+  std::atomic<int> drops = 0;
+  service at{{.drop = [&] {
+    ++drops;
+  }}};
+  at.put(item("a", "1"));
+  auto other = item("a", "2");
+  other.set_overwrite(true);
+  at.put(other);
+  BOOST_TEST(drops == 0);
+  other.mutable_output()->set_output_uri("3");
+  other.set_delete_blob(true);
+  at.put(other);
+  BOOST_TEST(drops == 1);
+  v1::DeleteRequest removal;
+  removal.add_items()->mutable_key()->set_key("a");
+  removal.set_delete_blobs(true);
+  at.call<v1::DeleteResponse>("Delete", removal).value();
+  BOOST_TEST(drops == 2);
+  at.call<v1::DeleteResponse>("Delete", removal).value(); // of what is not there
+  BOOST_TEST(drops == 2);
+  at.put(item("b", "1"));
+  v1::DeleteMatchingRequest matching;
+  matching.set_all(true);
+  matching.set_delete_blobs(true);
+  at.call<v1::DeleteMatchingResponse>("DeleteMatching", matching).value();
+  BOOST_TEST(drops == 3);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_service_that_removes_no_contents_refuses_to_drop_them, service) {
+  const auto refused = [](const auto& told) {
+    return code_of(told) == errc::failed_precondition &&
+           has(told.error().message, "--collect-contents");
+  };
+  auto replacing = item("a", "1");
+  replacing.set_delete_blob(true);
+  BOOST_TEST(refused(call<v1::PutResponse>("Put", items({replacing}))));
+  BOOST_TEST(codes_of(*call<v1::GetResponse>("Get", keys({"a"}))) == "not_found ");
+  v1::DeleteRequest removal;
+  removal.set_delete_blobs(true);
+  BOOST_TEST(refused(call<v1::DeleteResponse>("Delete", removal)));
+  v1::DeleteMatchingRequest matching;
+  matching.set_all(true);
+  matching.set_delete_blobs(true);
+  BOOST_TEST(refused(call<v1::DeleteMatchingResponse>("DeleteMatching", matching)));
+}
+
 BOOST_AUTO_TEST_CASE(a_deletion_that_takes_long_says_where_to_go_on) {
   service at{{.delete_time = 0s}};
   std::vector<v1::PutItem> all;
