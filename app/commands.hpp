@@ -10,6 +10,13 @@ int serve_command(int argc, char** argv);
 int demo_command(int argc, char** argv);
 int key_command(int argc, char** argv);
 int gc_command(int argc, char** argv);
+int get_command(int argc, char** argv);
+int put_command(int argc, char** argv);
+int rm_command(int argc, char** argv);
+int show_command(int argc, char** argv);
+int ls_command(int argc, char** argv);
+int reservations_command(int argc, char** argv);
+int stats_command(int argc, char** argv);
 int healthcheck_command(int argc, char** argv);
 int version_command(int argc, char** argv);
 

@@ -1,8 +1,8 @@
 #include <deja/app/command_line.hpp>
 #include <deja/app/commands.hpp>
+#include <deja/app/existing_folder.hpp>
 #include <deja/app/gc_report.hpp>
 #include <deja/transport/collect/collection.hpp>
-#include <deja/transport/folder/data_folder.hpp>
 #include <deja/transport/index/open_index.hpp>
 
 #include <cstdlib>
@@ -81,16 +81,6 @@ struct workplace {
   std::vector<std::filesystem::path> locks;
   std::string left_alone; ///< Why.
 };
-
-result<data_folder> existing_folder(const std::string& asked) {
-  auto path = asked.empty() ? default_data_folder() : std::filesystem::path{asked};
-  if (!path)
-    return path.error();
-  std::error_code problem;
-  if (!std::filesystem::exists(*path / "format", problem))
-    return error{errc::not_found, "there is no data folder " + path->string()};
-  return data_folder::open(*path);
-}
 
 result<std::vector<folder_lock>> share(const std::vector<std::filesystem::path>& files) {
   std::vector<folder_lock> held;
