@@ -60,13 +60,17 @@ void hot_rows::begin_commit() {
 void hot_rows::end_commit(std::span<const change> changes) {
   const std::lock_guard lock{mutex_};
   ++era_;
-  for (const auto& [key, now] : changes)
-    if (const auto found = rows_.find(key); found != rows_.end()) {
-      bytes_ -= found->bytes;
-      found->bytes = size_of(*now);
-      bytes_ += found->bytes;
-      found->state = now;
+  for (const auto& [key, now] : changes) {
+    if (const auto old = rows_.find(key); old != rows_.end()) {
+      bytes_ -= old->bytes;
+      rows_.erase(old);
     }
+    const auto bytes = size_of(*now);
+    if (bytes > max_bytes_)
+      continue;
+    rows_.insert({key, now, bytes});
+    bytes_ += bytes;
+  }
   shrink();
 }
 

@@ -14,9 +14,10 @@
 
 namespace deja {
 
-/// What lies under the keys that were asked for lately, in memory, for an index that is the only
-/// one to write its rows. A key of which nothing is stored counts as well. At most `max_bytes`; a
-/// row that was not asked for lately goes for a new one ("second chance"). Thread-safe.
+/// What lies under the keys that were asked for or changed lately, in memory, for an index that is
+/// the only one to write its rows. A key of which nothing is stored counts as well. At most
+/// `max_bytes`; a row that was not asked for lately goes for a new one ("second chance").
+/// Thread-safe.
 ///
 /// Readers look here, read the database where nothing is found, and offer what they read. The
 /// writer says when a commit begins and what it has changed, so that what was read before a commit
@@ -44,7 +45,7 @@ public:
   /// The writer begins to commit: what is read from now on may be old or new.
   void begin_commit();
 
-  /// The commit has ended, with these changes, the later ones of a key last.
+  /// The commit has ended, with these changes, one a key; they are kept.
   void end_commit(std::span<const change> changes);
 
   /// The commit has failed, perhaps after all: nothing is known any more.

@@ -37,6 +37,30 @@ struct file_identity {
   ino_t inode;
 };
 
+/// What a transaction has changed so far.
+class row_changes {
+public:
+  void put(const digest& id, hot_rows::row now) {
+    const auto [place, is_new] = places_.try_emplace(id, all_.size());
+    if (is_new)
+      all_.push_back({id, std::move(now)});
+    else
+      all_[place->second].now = std::move(now);
+  }
+
+  /// Null where that key is unchanged.
+  hot_rows::row find(const digest& id) const {
+    const auto place = places_.find(id);
+    return place == places_.end() ? nullptr : all_[place->second].now;
+  }
+
+  std::span<const hot_rows::change> all() const { return all_; }
+
+private:
+  std::vector<hot_rows::change> all_;
+  digest_map<std::size_t> places_;
+};
+
 class sqlite_index final : public index {
 public:
   sqlite_index(sqlite_index_config config, sqlite::database database, sqlite_rows rows)
@@ -269,13 +293,13 @@ private:
 
   void commit(std::span<group> groups) {
     std::vector<std::vector<outcome>> results;
-    std::vector<hot_rows::change> changes;
+    row_changes changes;
     hot_.begin_commit();
     const auto done =
         database_.transaction(access::write, [&] { return decide_all(groups, results, changes); });
     end_snapshots();
     if (done)
-      hot_.end_commit(changes);
+      hot_.end_commit(changes.all());
     else
       hot_.end_commit();
     if (!done && groups.size() > 1 && done.error().code != errc::unavailable) {
@@ -296,8 +320,22 @@ private:
     checkpoints_.after_commit(database_);
   }
 
+  // What lies under a key, with the changes of the same transaction.
+  result<hot_rows::row> before_operation(const digest& id, const entry_key& key,
+                                         const row_changes& changes) {
+    if (auto changed = changes.find(id))
+      return changed;
+    std::uint64_t era = 0;
+    if (auto hot = hot_.find({&id, 1}, era).front()) // there are none but ours to change it
+      return hot;
+    auto state = rows_.load(id, key);
+    if (!state)
+      return state.error();
+    return std::make_shared<const stored_state>(std::move(*state));
+  }
+
   result<void> decide_all(std::span<const group> groups, std::vector<std::vector<outcome>>& results,
-                          std::vector<hot_rows::change>& changes) {
+                          row_changes& changes) {
     auto last = rows_.last_number();
     if (!last)
       return last.error();
@@ -311,15 +349,15 @@ private:
       decided.reserve(operations.size());
       for (const auto& operation : operations) {
         const auto id = primary_key(key_of(operation));
-        auto state = rows_.load(id, key_of(operation));
+        auto state = before_operation(id, key_of(operation), changes);
         if (!state)
           return state.error();
-        auto changed = *state;
+        auto changed = **state;
         decided.push_back(decide(operation, changed, context));
-        if (auto stored = rows_.store(id, *state, changed); !stored)
+        if (auto stored = rows_.store(id, **state, changed); !stored)
           return stored;
         if (config_.exclusive)
-          changes.push_back({id, std::make_shared<const stored_state>(std::move(changed))});
+          changes.put(id, std::make_shared<const stored_state>(std::move(changed)));
       }
     }
     if (*last != before)

@@ -81,16 +81,24 @@ BOOST_AUTO_TEST_CASE(follow_a_commit) {
   BOOST_TEST(at("a") == "none");
 }
 
-BOOST_AUTO_TEST_CASE(keep_no_row_that_nobody_asked_for) {
+BOOST_AUTO_TEST_CASE(keep_what_was_written) {
   commit("a", state_of("1"));
+  BOOST_TEST(at("a") == "1");
+}
+
+BOOST_AUTO_TEST_CASE(keep_no_row_that_is_larger_than_all_may_be) {
+  read("a", "1");
+  read("b", "2");
+  commit("a", state_of(std::string(100 * about_a_row, 'x')));
   BOOST_TEST(at("a") == "unknown");
+  BOOST_TEST(at("b") == "2");
 }
 
 BOOST_AUTO_TEST_CASE(take_nothing_that_was_read_before_a_commit) {
   const auto era = era_of("a");
   commit("a", state_of("2"));
   BOOST_TEST(!offer("a", state_of("1"), era));
-  BOOST_TEST(at("a") == "unknown");
+  BOOST_TEST(at("a") == "2");
 }
 
 BOOST_AUTO_TEST_CASE(take_nothing_that_is_read_during_a_commit) {
