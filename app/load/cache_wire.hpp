@@ -44,8 +44,8 @@ struct answer {
   errc code = errc::ok;
   std::string_view value{}; ///< Of a get; lives as long as the body that was read.
   std::string_view owner{}; ///< Of a reserve: who holds it.
-  bool held = true;       ///< Of a release: whether it was held; always where that isn't told.
-  bool has_entry = false; ///< Of a wait: it ended because there is an entry.
+  bool held = true;         ///< Of a release: whether it was held; always where that isn't told.
+  bool has_entry = false;   ///< Of a wait: it ended because there is an entry.
 };
 
 /// Requests' bodies from items, and answers from the bodies of 200. Keeps its memory from call to

@@ -83,7 +83,8 @@ void collector::add_unreached(steady::time_point now, errc code, std::uint64_t r
   const std::lock_guard lock{mutex_};
   auto& all = result_.outages;
   if (!is_away_ && all.size() < most_outages) {
-    all.push_back({since_start(now), std::nullopt, code, 0});
+    // Before the start it was away at the start.
+    all.push_back({std::max(since_start(now), 0.0), std::nullopt, code, 0});
     is_away_ = true;
   }
   if (!all.empty())

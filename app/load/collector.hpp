@@ -93,7 +93,7 @@ private:
 
   static constexpr std::size_t most_outages = 1000, most_violations = 100;
 
-  steady::time_point start_{};
+  steady::time_point start_ = steady::now();
   mutable std::mutex mutex_; // for all that follows
   std::condition_variable more_;
   run_result result_;

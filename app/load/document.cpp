@@ -19,6 +19,9 @@ constexpr double busy = 0.9;
 // Less than this share of what was due is worth a word.
 constexpr double met = 0.98;
 
+// Of this share of the requests the harness must have sent each in time.
+constexpr double punctual = 0.99;
+
 } // namespace
 
 std::vector<done_phase> phases_of(const rate_plan& plan, const run_result& seen) {
@@ -59,6 +62,11 @@ std::vector<std::string> warnings_of(const run_document& run) {
                   rounded(100 * (1 - requests / due)) + " % less (" +
                   rounded(requests / seen.duration) + " instead of " +
                   rounded(due / seen.duration) + " a second)");
+  if (static_cast<double>(seen.all.late) > requests * (1 - punctual))
+    all.push_back("the harness was late: it sent " +
+                  rounded(100 * static_cast<double>(seen.all.late) / requests, 1) +
+                  " % of the requests over 1 ms after they were due, though a connection was "
+                  "free; the machine is busy, and that is in the latencies");
   if (!seen.outages.empty()) {
     const auto& first = seen.outages.front();
     all.push_back("the service could not be reached " + std::to_string(seen.outages.size()) +

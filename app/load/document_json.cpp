@@ -181,6 +181,7 @@ void write_totals(json_writer& json, const run_result& seen) {
     json.member("requests", seen.all.requests);
     json.member("ok", seen.all.ok);
     json.member("rate", rounded(static_cast<double>(seen.all.requests) / seen.duration, 10));
+    json.member("late", seen.all.late);
     json.member("calls", seen.all.calls);
     json.member("bytes_sent", seen.all.bytes_sent);
     json.member("bytes_received", seen.all.bytes_received);

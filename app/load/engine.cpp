@@ -59,7 +59,7 @@ result<void> fill(const settings& how, shared_state& shared, const stream_factor
   engine workers{filling, shared, streams, seen, hooks};
   const rate_plan plan{{{unlimited, 0, 0}}};
   workers.run(plan, [&] {
-    seen.wait_for_second(0, steady::now() + 100ms);
+    seen.wait_for_second(0, steady::now() + 20ms);
     on_progress(shared.fill_done);
   });
   const auto done = seen.finish(steady::now());

@@ -26,6 +26,12 @@ const char* kind_of(method which) {
   return nullptr;
 }
 
+/// Other codes leave open whether the call took effect.
+bool tells_outcome(errc code) {
+  return code == errc::ok || code == errc::not_found || code == errc::already_exists ||
+         code == errc::failed_precondition;
+}
+
 bool is_own(method which) {
   return which >= method::get_many;
 }
@@ -59,8 +65,7 @@ void history_file::add(std::uint64_t client, const payload& texts, const task& c
 
 void history_file::add_unknown(std::uint64_t client, const payload& texts, const task& call,
                                steady::time_point called) {
-  if (call.which != method::get && call.which != method::get_many)
-    write(client, texts, call, called, std::nullopt);
+  write(client, texts, call, called, std::nullopt);
 }
 
 void history_file::write(std::uint64_t client, const payload& texts, const task& call,
@@ -78,9 +83,12 @@ void history_file::write(std::uint64_t client, const payload& texts, const task&
   for (std::size_t at = 0; at < call.items.size(); ++at) {
     const auto& asked = call.items[at];
     const auto& told = call.answers[at];
+    const bool is_known = returned && tells_outcome(told.code);
+    if (!is_known && !puts && !reserves && !releases)
+      continue; // it changes nothing
     const auto key = texts.key(asked.key);
     lines_ += "{\"client\":" + std::to_string(client) + ",\"called\":" + since_start(called);
-    if (returned)
+    if (is_known)
       lines_ += ",\"returned\":" + since_start(*returned);
     lines_ += std::string{",\"kind\":\""} + kind +
               "\",\"extension\":" + (is_own(call.which) ? "true" : "false") +
@@ -98,7 +106,7 @@ void history_file::write(std::uint64_t client, const payload& texts, const task&
     }
     if (reserves)
       lines_ += ",\"lease\":" + std::to_string(std::chrono::nanoseconds{lease}.count());
-    if (returned) {
+    if (is_known) {
       const auto code =
           releases && !told.held ? std::string_view{"not_held"} : to_string(told.code);
       if (!(releases && !is_own(call.which) && told.code == errc::ok))

@@ -45,7 +45,8 @@ constexpr auto texts = std::to_array<load_option>({
 
 constexpr auto flags = std::to_array<load_switch>({
     {"find-limit", &o::find_limit, "look for the highest rate that keeps --goal"},
-    {"no-fill", &o::no_fill, "put no keys first: an earlier run with this seed did"},
+    {"no-fill", &o::no_fill,
+     "put no keys first: an earlier run with this seed did, and overwrote none"},
 });
 
 error wrong(const char* flag, const std::string& text, const std::string& wanted) {

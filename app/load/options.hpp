@@ -7,12 +7,12 @@ namespace deja::app::load {
 /// What `deja load` was asked for, as texts: by flags, or by a scenario's fields of the same names.
 /// Empty, or false: not given.
 struct load_options {
-  std::string name;
-  std::string target, token_file;
-  std::string op, mix;
-  std::string connections, threads, batch, encoding;
-  std::string duration, rate, steps, ramp, arrivals, timeout, goal;
-  std::string keys, distribution, value_size, seed;
+  std::string name{};
+  std::string target{}, token_file{};
+  std::string op{}, mix{};
+  std::string connections{}, threads{}, batch{}, encoding{};
+  std::string duration{}, rate{}, steps{}, ramp{}, arrivals{}, timeout{}, goal{};
+  std::string keys{}, distribution{}, value_size{}, seed{};
   bool find_limit = false, no_fill = false;
 };
 

@@ -9,6 +9,7 @@ void counts::add(const counts& other) {
   requests += other.requests;
   ok += other.ok;
   wrong += other.wrong;
+  late += other.late;
   calls += other.calls;
   bytes_sent += other.bytes_sent;
   bytes_received += other.bytes_received;

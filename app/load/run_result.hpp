@@ -20,6 +20,7 @@ struct counts {
   std::uint64_t requests = 0; ///< Ended, in whatever way.
   std::uint64_t ok = 0;       ///< Answered as they must be.
   std::uint64_t wrong = 0;    ///< Answered as they must not be.
+  std::uint64_t late = 0;     ///< Sent over 1 ms late, though a connection was free.
   std::uint64_t calls = 0;    ///< HTTP requests that were answered.
   std::uint64_t bytes_sent = 0, bytes_received = 0;
   error_counts errors{};
@@ -40,7 +41,7 @@ struct second {
   double end = 0; ///< Seconds since the start.
   counts all;
   quantiles latency;
-  double harness_cpu = 0;            ///< In cores.
+  double harness_cpu = 0;              ///< In cores.
   std::optional<double> service_cpu{}; ///< None where the service is not local.
   std::optional<std::uint64_t> service_rss{};
 };

@@ -16,6 +16,9 @@ using namespace std::chrono_literals;
 /// How often timeouts are looked for, and at most how late a run notices that it is stopped.
 constexpr auto look_interval = 20ms;
 
+/// Later than this, the harness is late.
+constexpr auto punctual = 1ms;
+
 constexpr auto first_pause = 10ms, longest_pause = 160ms;
 
 /// So long the last answers are waited for when a run is stopped.
@@ -143,6 +146,8 @@ void worker::start_requests() {
       fail_unsent(errc::deadline_exceeded, "it waited for a free connection until it was too late",
                   due);
     } else if (!free_.empty()) {
+      if (now_ - std::max(due, free_since_) > punctual)
+        ++seen_.all.late;
       auto& one = *free_.front();
       free_.pop_front();
       start_next(one, due);
@@ -158,7 +163,7 @@ void worker::start_requests() {
 
 bool worker::start_next(connection& at, time_point due) {
   if (!work_.start(at.request)) {
-    free_.push_back(&at);
+    lay_free(at);
     return false;
   }
   at.is_busy = true;
@@ -405,7 +410,13 @@ void worker::finish(connection& at, const verdict& how) {
   if (!is_unreached(how.code) || at.is == connection::state::open)
     seen_.of(at.request.what).record(static_cast<std::uint64_t>((now_ - at.due).count()));
   if (at.is != connection::state::down)
-    free_.push_back(&at);
+    lay_free(at);
+}
+
+void worker::lay_free(connection& at) {
+  if (free_.empty())
+    free_since_ = now_;
+  free_.push_back(&at);
 }
 
 void worker::look_after_connections() {
@@ -415,7 +426,7 @@ void worker::look_after_connections() {
       one.is = connection::state::closed;
       --down_;
       if (&one != helper_)
-        free_.push_back(&one);
+        lay_free(one);
     }
     if (one.is_busy && now_ - one.due > context_.how.timeout)
       fail(one, errc::deadline_exceeded, "it was not answered in time");

@@ -55,6 +55,7 @@ private:
   void fail_unsent(errc code, const char* why, time_point due);
   void finish(connection& at, const verdict& how);
   void close(connection& at);
+  void lay_free(connection& at);
 
   void look_after_connections();
   void hand_over(bool at_end);
@@ -71,6 +72,7 @@ private:
   std::deque<connection> connections_;
   connection* helper_ = nullptr; ///< The one for errands, where there may be any.
   std::deque<connection*> free_;
+  time_point free_since_{}; // when it was empty last
 
   const rate_plan* plan_ = nullptr;
   std::optional<arrivals> due_, counted_;

@@ -39,7 +39,8 @@ BOOST_AUTO_TEST_CASE(closes_a_second_when_all_threads_are_beyond_it) {
   BOOST_REQUIRE(first);
   BOOST_TEST(first->end == 1);
   BOOST_TEST(first->all.requests == 40U);
-  BOOST_TEST(first->latency.p50 == 9000U, boost::test_tools::tolerance(9U));
+  BOOST_TEST(first->latency.p50 >= 9000U);
+  BOOST_TEST(first->latency.p50 <= 9009U);
   BOOST_TEST(!all.wait_for_second(1, start));
   const auto result = all.finish(start + 1500ms);
   BOOST_REQUIRE_EQUAL(result.seconds.size(), 2U);

@@ -130,16 +130,17 @@ BOOST_AUTO_TEST_CASE(does_not_go_on_where_more_came_than_was_asked_for) {
 }
 
 BOOST_AUTO_TEST_CASE(refuses_what_is_no_answer) {
-  for (const std::string bad :
-       {std::string{"SSH-2.0-OpenSSH\r\n"}, std::string{"HTTP/2 200\r\n\r\n"},
-        std::string{"HTTP/1.1 20 OK\r\n\r\n"}, std::string{"HTTP/1.1 099 x\r\n\r\n"},
-        head + "no colon\r\n\r\n", head + "Content-Length: -1\r\n\r\n",
-        head + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
-        head + "Content-Length: 99999999999\r\n\r\n", head + "Transfer-Encoding: gzip\r\n\r\n",
-        head + "Content-Encoding: gzip\r\n\r\n", head + "Transfer-Encoding: chunked\r\n\r\nz\r\n",
-        head + "Transfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n",
-        head + "Transfer-Encoding: chunked\r\n\r\nFFFFFFFF\r\n",
-        "HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x')}) {
+  for (const std::string& bad : std::vector{
+           std::string{"SSH-2.0-OpenSSH\r\n"}, std::string{"HTTP/2 200\r\n\r\n"},
+           std::string{"HTTP/1.1 20 OK\r\n\r\n"}, std::string{"HTTP/1.1 099 x\r\n\r\n"},
+           head + "no colon\r\n\r\n", head + "Content-Length: -1\r\n\r\n",
+           head + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+           head + "Content-Length: 99999999999\r\n\r\n", head + "Transfer-Encoding: gzip\r\n\r\n",
+           head + "Content-Encoding: gzip\r\n\r\n",
+           head + "Transfer-Encoding: chunked\r\n\r\nz\r\n",
+           head + "Transfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n",
+           head + "Transfer-Encoding: chunked\r\n\r\nFFFFFFFF\r\n",
+           "HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x')}) {
     response_reader reader;
     const auto done = give(reader, bad);
     BOOST_TEST(!done.has_value(), bad.substr(0, 100));
