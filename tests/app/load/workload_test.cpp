@@ -35,10 +35,10 @@ struct load {
   verdict take(task& one, int status, const std::string& type, const std::string& body) {
     auto next = one;
     const auto failed = work.read(next, status, type, body);
-    const auto how = failed ? *failed : work.judge(next);
-    if (!how.is_done)
+    const auto told = failed ? *failed : work.judge(next);
+    if (!told.is_done)
       one = next;
-    return how;
+    return told;
   }
 
   verdict fail(task& one, int status, const std::string& code) {
