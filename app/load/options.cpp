@@ -2,6 +2,7 @@
 
 #include <deja/app/command_line.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace deja::app::load {
@@ -198,7 +199,25 @@ std::span<const load_switch> switches() {
   return flags;
 }
 
-load_options merged(load_options first, const load_options& second) {
+load_options merged(load_options first, load_options second) {
+  // Where only one of some can be given, it takes the place of all.
+  const auto is_given = [&](std::initializer_list<std::string o::*> any) {
+    return std::ranges::any_of(any, [&](auto one) { return !(first.*one).empty(); });
+  };
+  const auto forget = [&](std::initializer_list<std::string o::*> all) {
+    for (const auto one : all)
+      (second.*one).clear();
+  };
+  if (is_given({&o::op, &o::mix}))
+    forget({&o::op, &o::mix});
+  if (is_given({&o::steps, &o::ramp}))
+    forget({&o::duration});
+  if (is_given({&o::rate, &o::steps, &o::ramp})) {
+    forget({&o::rate, &o::steps, &o::ramp, &o::goal});
+    second.find_limit = false;
+  }
+  if (first.find_limit)
+    forget({&o::rate, &o::steps, &o::ramp});
   for (const auto& one : texts)
     if ((first.*one.text).empty())
       first.*one.text = second.*one.text;

@@ -34,8 +34,9 @@ struct load_switch {
 
 std::span<const load_switch> switches();
 
-/// Those of `first`, and where one isn't given there, that of `second`.
-load_options merged(load_options first, const load_options& second);
+/// Those of `first`, and where one isn't given there, that of `second`, unless the two contradict
+/// each other.
+load_options merged(load_options first, load_options second);
 
 /// invalid_argument, with the flag, the value and what it may be, where one is wrong or two
 /// contradict each other.

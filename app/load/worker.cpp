@@ -403,6 +403,8 @@ void worker::finish(connection& at, const verdict& how) {
     context_.seen.add_violation(now_, how.wrong);
   } else if (how.code != errc::ok) {
     ++seen_.all.errors[static_cast<std::size_t>(how.code)];
+    if (!how.why.empty())
+      context_.seen.add_text(how.code, how.why);
   } else {
     ++seen_.all.ok;
   }

@@ -43,6 +43,9 @@ std::span<const method> calls_of(operation what) {
   return get;
 }
 
+/// When a request has so many bytes of values, it takes no more keys to fill with.
+constexpr std::size_t filled_bytes = std::size_t{256} << 10;
+
 bool expects_hit(operation what) {
   return what == operation::get;
 }
@@ -118,6 +121,7 @@ void workload::choose(task& which) {
   if (which.what == operation::overwrite)
     choose_overwrites(which);
   const auto count = which.what == operation::wait ? 1 : how_.batch;
+  std::size_t bytes = 0;
   while (which.items.size() < count) {
     item one;
     switch (which.what) {
@@ -152,6 +156,11 @@ void workload::choose(task& which) {
     }
     one.owner = which.owner;
     which.items.push_back(one);
+    if (which.what == operation::fill) {
+      bytes += shared_.texts.value_size(one.key, one.version);
+      if (bytes >= filled_bytes)
+        return;
+    }
   }
 }
 
@@ -218,14 +227,15 @@ std::optional<verdict> workload::read(task& which, int status, std::string_view 
     return verdict{.code = errc::internal, .wrong = read.error().message};
   }
   // What is told of misses all the time is not parsed.
-  const auto code = body.starts_with(R"({"code":"not_found")") ? errc::not_found
-                                                               : connect_error(status, body).code;
-  if (which.which <= method::release && (code == errc::not_found || code == errc::already_exists)) {
-    which.answers.front() = {.code = code};
+  const auto told = body.starts_with(R"({"code":"not_found")") ? error{errc::not_found, {}}
+                                                               : connect_error(status, body);
+  if (which.which <= method::release &&
+      (told.code == errc::not_found || told.code == errc::already_exists)) {
+    which.answers.front() = {.code = told.code};
     return std::nullopt;
   }
   abandon(which, true);
-  return verdict{.code = code};
+  return verdict{.code = told.code, .why = told.message};
 }
 
 verdict workload::judge(task& which) {

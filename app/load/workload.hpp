@@ -36,6 +36,7 @@ struct verdict {
   bool is_done = true;  ///< Else the request's next call is due.
   errc code = errc::ok; ///< Why the request failed.
   std::string wrong{};  ///< Where the answer is not what it must be: what it was.
+  std::string why{};    ///< What the answer told of a failure.
 };
 
 /// Chooses a thread's requests, writes their calls and judges the answers. Knows nothing of sockets

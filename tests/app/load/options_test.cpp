@@ -128,6 +128,11 @@ BOOST_AUTO_TEST_CASE(gives_way_to_flags) {
   const auto both = merged({.connections = "5"}, {.connections = "64", .batch = "3"});
   BOOST_TEST(both.connections == "5");
   BOOST_TEST(both.batch == "3");
+  // Also where it is by another field that the same is said.
+  const load_options steady{.mix = "get=1", .duration = "1m", .rate = "100"};
+  BOOST_TEST(refusal(merged({.op = "put", .steps = "1:1s"}, steady)) == "none");
+  BOOST_TEST(refusal(merged({.goal = "p99=1s", .find_limit = true}, steady)) == "none");
+  BOOST_TEST(refusal(merged({.rate = "5"}, {.goal = "p99=1s", .find_limit = true})) == "none");
 }
 
 BOOST_AUTO_TEST_CASE(with_a_field_that_is_unknown_is_refused_by_name) {

@@ -260,6 +260,24 @@ BOOST_AUTO_TEST_CASE(repeats_its_choices_for_a_seed) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(fills_with_each_key_once_and_no_more_than_a_request_may_have) {
+  auto how = settings_of({.keys = "1000", .value_size = "fixed:10000"});
+  how.batch = 100;
+  how.mix = {};
+  how.mix[static_cast<std::size_t>(operation::fill)] = 1;
+  shared_state shared{how};
+  workload work{how, shared, 0};
+  std::uint64_t next = 0;
+  for (task one; work.start(one);) {
+    BOOST_TEST(one.items.size() <= 27U);
+    for (const auto& item : one.items) {
+      BOOST_TEST((item.key == key_ref{key_space::population, next}));
+      ++next;
+    }
+  }
+  BOOST_TEST(next == 1000U);
+}
+
 BOOST_AUTO_TEST_CASE(sends_http_requests_that_say_how_long_they_are) {
   load with{{.op = "get"}};
   with.how.access_token = "secret";
