@@ -39,10 +39,11 @@ double step_of_time(double last) {
 } // namespace
 
 axis axis::linear(double highest, label text) {
-  const double step = round_up((highest > 0 ? highest : 1) / 5);
-  const double end = std::max(1., std::ceil(highest * 1.02 / step)) * step;
-  axis made{scale::linear, 0, end};
-  for (int at = 0; at * step <= end * (1 + 1e-9); ++at)
+  const double most = highest > 0 ? highest : 1;
+  const double step = round_up(most / 5);
+  const double steps = std::ceil(most * 1.02 / step);
+  axis made{scale::linear, 0, steps * step};
+  for (double at = 0; at <= steps; ++at)
     made.ticks_.push_back({at * step, text(at * step)});
   return made;
 }

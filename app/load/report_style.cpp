@@ -107,7 +107,10 @@ caption { text-align: left; font-weight: 600; padding: 12px 16px 6px; }
 th, td { padding: 5px 12px; text-align: right; white-space: nowrap; vertical-align: top; }
 th:first-child { text-align: left; padding-left: 16px; font-weight: 500; }
 td:last-child, thead th:last-child { padding-right: 16px; }
-thead th { color: var(--soft); font-size: 13px; font-weight: 500; border-bottom: 1px solid var(--line); }
+thead th {
+  color: var(--soft); font-size: 13px; font-weight: 500; border-bottom: 1px solid var(--line);
+  vertical-align: bottom; white-space: normal; overflow-wrap: anywhere; min-width: 4.5em;
+}
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 tbody th, .words { white-space: normal; overflow-wrap: anywhere; min-width: 11em; }
 .words { text-align: left; max-width: 56ch; }
