@@ -12,7 +12,7 @@ def measure(figures, programs, _):
     for _ in figures.each_round("queues"):
         wanted = "^((upload|download)(_plainly)?/real_time|download_one/.*)$"
         told = output_of(programs / "deja_bench", f"--benchmark_filter={wanted}",
-                         "--benchmark_format=json")
+                         "--benchmark_min_time=0.1", "--benchmark_format=json")
         found = {one["name"]: one for one in json.loads(told)["benchmarks"]}
         rate = {name: one["items_per_second"] for name, one in found.items()
                 if name.endswith("/real_time")}
