@@ -96,15 +96,21 @@ def field(number, content):
     return bytes([number * 8 + 2, len(content)]) + content
 
 
-def load(url, call, connections, seconds, run=0):
+def load(server, call, connections, seconds, run=0):
     """So many connections, each with one call under way: the calls a second. All must succeed, of
     misses none may."""
-    told = output_of("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", HERE / "calls.lua",
-                     url, "--", call, run)
-    done = json.loads(told.splitlines()[-1])
-    right = done["failed"] == (done["requests"] if call == "miss" else 0)
-    if not right or done["broken"]:
-        raise SystemExit(f"{call} at {url}: {done}")
+    told = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s",
+                           HERE / "calls.lua", server.url, "--", call, str(run)],
+                          capture_output=True, text=True)
+    name = type(server).__name__
+    if server.process.poll() is not None:
+        raise SystemExit(f"{name} ended with {server.process.poll()} under {call}")
+    if told.returncode != 0:
+        raise SystemExit(f"{name}, {call}: {told.stdout}{told.stderr}")
+    done = json.loads(told.stdout.splitlines()[-1])
+    expected = done["requests"] if call == "miss" else 0
+    if done["failed"] != expected or done["broken"]:
+        raise SystemExit(f"{name}, {call}: {done}")
     return done["requests"] / done["seconds"]
 
 
@@ -115,26 +121,26 @@ def cpu_seconds(process):
 
 
 def reads(figures, service, nginx, connections, seconds):
-    limit = load(nginx.url, "get", connections, seconds)
+    limit = load(nginx, "get", connections, seconds)
     before = cpu_seconds(service.process)
-    rate = load(service.url, "get", connections, seconds)
+    rate = load(service, "get", connections, seconds)
     used = cpu_seconds(service.process) - before
     at = f"at {connections}"
     figures.add(f"http: Get of a hit {at}", "/s", rate, "nginx", limit, at_least=0.85)
     figures.add(f"http: CPU of a Get {at}", "us", used / seconds / rate * 1e6, at_most=8)
     for call, words, wanted in (("get_json", "Get of a hit in JSON", 0.6), ("miss", "Get of a miss", 0.75)):
-        figures.add(f"http: {words} {at}", "/s", load(service.url, call, connections, seconds),
+        figures.add(f"http: {words} {at}", "/s", load(service, call, connections, seconds),
                     "nginx", limit, at_least=wanted)
 
 
 def writes(figures, service, programs, folder, seconds, run):
     limit = float(output_of(programs / "deja_sqlite_bench", folder, seconds))
-    figures.add("http: Put of a new key at 64", "/s", load(service.url, "put", 64, seconds, run),
+    figures.add("http: Put of a new key at 64", "/s", load(service, "put", 64, seconds, run),
                 "SQLite in groups of 64", limit, at_least=0.65)
     figures.add("http: GetOrExtendReservation at 64", "/s",
-                load(service.url, "reserve", 64, seconds), at_least=40_000)
+                load(service, "reserve", 64, seconds), at_least=40_000)
     figures.add(f"http: bulk Get of {KEYS_A_CALL} keys at 16", "keys/s",
-                load(service.url, "bulk_get", 16, seconds) * KEYS_A_CALL, at_least=1e6)
+                load(service, "bulk_get", 16, seconds) * KEYS_A_CALL, at_least=1e6)
 
 
 def measure(figures, programs, seconds):
