@@ -36,10 +36,9 @@ def machine():
 
 def versions(build):
     from postgres import PROGRAMS
-    changed = first_line("git", "-C", HERE, "status", "--porcelain") != "unknown"
     return {"deja": first_line(build / "deja", "version"),
-            "commit": first_line("git", "-C", HERE, "rev-parse", "--short", "HEAD") +
-            (", with changes" if changed else ""),
+            "commit": first_line("git", "-C", HERE, "describe", "--always", "--dirty",
+                                 "--exclude", "*"),
             "compiler": first_line("c++", "--version"),
             "nginx": first_line("nginx", "-v"),
             "wrk": first_line("wrk", "-v"),

@@ -1,6 +1,7 @@
 """Calls of a service by wrk, beside nginx that gives an answer of the same size to the same
 requests; puts beside one SQLite writer without HTTP."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -128,7 +129,8 @@ def reads(figures, service, nginx, connections, seconds):
     at = f"at {connections}"
     figures.add(f"http: Get of a hit {at}", "/s", rate, "nginx", limit, at_least=0.85)
     figures.add(f"http: CPU of a Get {at}", "us", used / seconds / rate * 1e6, at_most=8)
-    for call, words, wanted in (("get_json", "Get of a hit in JSON", 0.6), ("miss", "Get of a miss", 0.75)):
+    for call, words, wanted in (("get_json", "Get of a hit in JSON", 0.6),
+                                ("miss", "Get of a miss", 0.75)):
         figures.add(f"http: {words} {at}", "/s", load(service, call, connections, seconds),
                     "nginx", limit, at_least=wanted)
 
@@ -144,14 +146,12 @@ def writes(figures, service, programs, folder, seconds, run):
 
 
 def measure(figures, programs, seconds):
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
         service = Service(pathlib.Path(folder, "data"))
+        running.callback(service.stop)
         nginx = Nginx(folder, put_known(service))
-        try:
-            for number in figures.each_round("http"):
-                for connections in (16, 64):
-                    reads(figures, service, nginx, connections, seconds)
-                writes(figures, service, programs, folder, seconds, number)
-        finally:
-            nginx.stop()
-            service.stop()
+        running.callback(nginx.stop)
+        for number in figures.each_round("http"):
+            for connections in (16, 64):
+                reads(figures, service, nginx, connections, seconds)
+            writes(figures, service, programs, folder, seconds, number)

@@ -1,5 +1,6 @@
 """How soon a waiter hears of a put: from the put's answer to the answer of the wait."""
 
+import contextlib
 import http.client
 import json
 import pathlib
@@ -61,19 +62,18 @@ def add(figures, where, times, most):
 
 
 def measure(figures, _programs, _seconds):
-    database = Postgres()
-    services = []
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            database.start()
-            services.append(Service(pathlib.Path(folder, "alone")))
-            for name in ("one", "other"):
-                services.append(Service(pathlib.Path(folder, name), "--index", database.url))
-            alone, one, other = services
-            for number in figures.each_round("waits"):
-                add(figures, "a put at the same service", times_of(alone, alone, number), 5)
-                add(figures, "a put at another replica", times_of(one, other, number), 20)
-        finally:
-            for service in services:
-                service.stop()
-            database.close()
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
+        database = Postgres()
+        running.callback(database.close)
+        database.start()
+
+        def service(name, *options):
+            one = Service(pathlib.Path(folder, name), *options)
+            running.callback(one.stop)
+            return one
+
+        alone = service("alone")
+        one, other = (service(name, "--index", database.url) for name in ("one", "other"))
+        for number in figures.each_round("waits"):
+            add(figures, "a put at the same service", times_of(alone, alone, number), 5)
+            add(figures, "a put at another replica", times_of(one, other, number), 20)
