@@ -7,7 +7,9 @@
 #include <deja/app/load/local_service.hpp>
 #include <deja/app/load/options.hpp>
 #include <deja/app/load/probe.hpp>
+#include <deja/app/load/report.hpp>
 #include <deja/app/load/scenario.hpp>
+#include <deja/app/read_file.hpp>
 
 #include <csignal>
 #include <cstdlib>
@@ -35,7 +37,8 @@ extern "C" void on_interrupt(int signal) {
 
 struct command_options {
   load_options asked;
-  std::string scenario, history, output;
+  std::string scenario, history, output, report;
+  std::vector<std::string> compared;
   bool json = false, quiet = false, yes_remote = false;
 };
 
@@ -55,6 +58,11 @@ std::optional<int> parse_options(command_options& into, int argc, char** argv) {
       ->type_name("FILE");
   app.add_option("--output", into.output, "write the result as JSON to a file too")
       ->type_name("FILE");
+  app.add_option("--report", into.report, "write a page with plots of the result, in HTML")
+      ->type_name("FILE");
+  app.add_option("--compare", into.compared,
+                 "no run: the page is about these results of earlier ones, side by side")
+      ->type_name("RESULT...");
   app.add_flag("--json", into.json, "print the result as JSON");
   app.add_flag("--quiet", into.quiet, "tell nothing while it goes on");
   app.add_flag("--yes-remote", into.yes_remote, "the service may be on another machine");
@@ -151,14 +159,48 @@ result<void> check_extension(const settings& how, const service_facts& facts) {
   return {};
 }
 
+result<void> write_file(const char* what, const std::string& path, std::string_view text) {
+  if (std::ofstream file{path}; file << text << std::flush)
+    return {};
+  return error{errc::unavailable, "can't write the " + std::string{what} + " to \"" + path + '"'};
+}
+
+result<void> write_report(const std::string& path, std::span<const std::string> documents) {
+  const auto page = html_report(documents);
+  return page ? write_file("report", path, *page) : result<void>{page.error()};
+}
+
+/// Of a file with a result.
+constexpr std::uint64_t largest_result = std::uint64_t{1} << 30;
+
+/// A report on results that were written before.
+int compare(const command_options& command) {
+  if (command.report.empty())
+    return fail({errc::invalid_argument, "--compare wants a --report to write"}, 2);
+  std::vector<std::string> documents;
+  for (const auto& path : command.compared) {
+    auto text = read_file(path, largest_result);
+    if (!text)
+      return fail(within("--compare", text.error()), 2);
+    documents.push_back(std::move(*text));
+  }
+  if (auto written = write_report(command.report, documents); !written)
+    return fail(within("--compare", written.error()),
+                written.error().code == errc::invalid_argument ? 2 : 1);
+  return 0;
+}
+
 int tell(const run_document& run, const command_options& command) {
   const auto json = to_json(run) + '\n';
   for (const auto& warning : warnings_of(run))
     std::cerr << "deja: " << warning << '\n';
   std::cout << (command.json ? json : to_text(run)) << std::flush;
   if (!command.output.empty())
-    if (std::ofstream file{command.output}; !(file << json << std::flush))
-      return fail({errc::unavailable, "can't write the result to \"" + command.output + '"'});
+    if (auto written = write_file("result", command.output, json); !written)
+      return fail(written.error());
+  if (!command.report.empty())
+    if (auto written = write_report(command.report, std::span{&json, 1}); !written)
+      return fail(written.error());
   if (run.is_interrupted)
     return interrupted_status;
   return run.seen.all.wrong > 0 || run.seen.all.ok == 0 ? 1 : 0;
@@ -239,6 +281,8 @@ int load_command(int argc, char** argv) {
   command_options command;
   if (auto status = parse_options(command, argc, argv))
     return *status;
+  if (!command.compared.empty())
+    return compare(command);
   if (command.scenario == "list") {
     std::cout << scenario_list();
     return 0;

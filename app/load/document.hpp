@@ -46,7 +46,7 @@ struct run_document {
 /// What in the run says something else than the service's limit, a sentence each.
 std::vector<std::string> warnings_of(const run_document& run);
 
-/// The run as one JSON object, with a line break at its end.
+/// The run as one JSON object.
 std::string to_json(const run_document& run);
 
 /// The run as a table for people.

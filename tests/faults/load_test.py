@@ -142,6 +142,19 @@ class OnDeja(Load):
         for one in lines:
             self.assertLessEqual(one["called"], one["returned"])
 
+    def test_reports(self):
+        runs = [self.folder / f"{n}.json" for n in range(2)]
+        page, both = self.folder / "page.html", self.folder / "both.html"
+        for run in runs:
+            self.load(self.served.url, "--mix", "get=1,put=1", "--duration", "300ms", "--keys",
+                      "10", "--output", run, "--report", page)
+        self.assertIn("<svg", page.read_text())
+        self.deja("load", "--compare", *runs, "--report", both)
+        self.assertIn("<svg", both.read_text())
+        self.assert_one_line(self.refused("--compare", *runs), "--report")
+        self.assert_one_line(self.refused("--compare", page, "--report", both), "--compare")
+        self.assert_one_line(self.refused("--compare", "/none", "--report", both), "/none")
+
     def test_a_scenario(self):
         file = self.folder / "mine.yaml"
         file.write_text("mix: {get: 1, miss: 1}\nduration: 100ms\nkeys: 10\nconnections: 3\n")
