@@ -112,15 +112,21 @@ public:
     const auto next = seen_.wait_for_second(seconds_, steady::now() + 50ms);
     if (!next)
       return;
-    if (service_) {
-      const auto now = steady::now();
-      const auto cpu = service_->cpu_time();
-      seen_.set_service(seconds_, share(last_cpu_, cpu, now - last_), service_->resident());
-      last_cpu_ = cpu;
-      last_ = now;
-    }
-    ++seconds_;
+    const auto used = use_service();
+    seen_.set_service(seconds_++, used.cpu, used.rss);
     view_.running(*next, length_);
+  }
+
+  /// The run is over: what is left of it.
+  void end(run_result& result) {
+    const auto used = use_service();
+    for (; seconds_ < result.seconds.size(); ++seconds_) {
+      auto& last = result.seconds[seconds_];
+      last.service_cpu = used.cpu;
+      last.service_rss = used.rss;
+      view_.running(last, length_);
+    }
+    view_.end();
   }
 
   std::optional<double> service_cpu() const {
@@ -129,6 +135,23 @@ public:
   }
 
 private:
+  struct service_use {
+    std::optional<double> cpu;
+    std::optional<std::uint64_t> rss;
+  };
+
+  /// Since the last call.
+  service_use use_service() {
+    if (!service_)
+      return {};
+    const auto now = steady::now();
+    const auto cpu = service_->cpu_time();
+    const service_use used{share(last_cpu_, cpu, now - last_), service_->resident()};
+    last_cpu_ = cpu;
+    last_ = now;
+    return used;
+  }
+
   static std::optional<double> share(std::optional<double> from, std::optional<double> to,
                                      steady::duration span) {
     if (!from || !to || *to < *from || span <= 0s)
@@ -256,8 +279,8 @@ int carry_out(const command_options& command, const settings& how, const address
   else
     carry_out_plan(plan);
   const auto service_cpu = watching.service_cpu();
-  const auto result = seen.finish(steady::now());
-  view.end();
+  auto result = seen.finish(steady::now());
+  watching.end(result);
   if (!how.goal)
     phases = phases_of(plan, result);
   if (history)

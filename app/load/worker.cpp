@@ -35,6 +35,11 @@ steady::time_point after(steady::time_point start, double seconds) {
                      std::chrono::duration<double>(std::min(seconds, 1e9)));
 }
 
+std::chrono::nanoseconds catch_up(double length) {
+  return std::min<std::chrono::nanoseconds>(
+      500ms, std::chrono::nanoseconds{static_cast<std::int64_t>(length * 1e8)});
+}
+
 bool is_unreached(errc code) {
   return code == errc::unavailable;
 }
@@ -126,7 +131,7 @@ void worker::run(const rate_plan& plan, time_point start) {
 }
 
 bool worker::is_finished() const {
-  return busy_ == 0 && (is_exhausted_ || context_.is_stopped || now_ >= end_);
+  return busy_ == 0 && (is_exhausted_ || context_.is_stopped || (!due_ && now_ >= end_));
 }
 
 void worker::start_requests() {
@@ -158,7 +163,8 @@ void worker::start_requests() {
     }
     due_->advance();
   }
-  is_exhausted_ = now_ >= end_; // what is due then and could not be sent is left
+  // A run that is late may catch up a little; what could not be sent by then is left.
+  is_exhausted_ = due_->next() > plan_->length() || now_ >= end_ + catch_up(plan_->length());
 }
 
 bool worker::start_next(connection& at, time_point due) {

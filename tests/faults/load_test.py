@@ -179,12 +179,11 @@ class OnDeja(Load):
     def test_a_service_that_is_killed_and_comes_back(self):
         for rate in ("max", "500"):
             process = self.start(self.served.url, "--mix", "get=8,put=1,overwrite=1", "--keys",
-                                 "100", "--duration", "4s", "--rate", rate)
-            until(lambda: "p99" in process.stderr.readline(), "it runs")
+                                 "100", "--duration", "6s", "--rate", rate)
+            until(lambda: "errors 0" in process.stderr.readline(), "it runs")
             port = self.served.port
             self.served.kill()
-            gone = time.monotonic()
-            until(lambda: time.monotonic() > gone + 0.5, "half a second")
+            until(lambda: "errors 0" not in process.stderr.readline(), "it sees that")
             self.served = Service(self.data, port=port)
             self.addCleanup(lambda one=self.served: one.process.poll() is None and one.kill())
             told = json.loads(process.stdout.read())
@@ -194,7 +193,7 @@ class OnDeja(Load):
             self.assertGreater(told["totals"]["errors"]["unavailable"], 0)
             self.assertEqual(len(told["outages"]), 1, told["outages"])
             away = told["outages"][0]
-            self.assertGreater(away["to_s"] - away["from_s"], 0.3)
+            self.assertGreater(away["to_s"], away["from_s"])
             self.assertGreater(away["requests"], 0)
             self.assertGreater(told["seconds"][-1]["ok"], 0)
             self.check_sums(told)
