@@ -1,5 +1,6 @@
 #include <deja/app/command_line.hpp>
 #include <deja/app/commands.hpp>
+#include <deja/app/load/async_load.hpp>
 #include <deja/app/load/document.hpp>
 #include <deja/app/load/engine.hpp>
 #include <deja/app/load/limit_search.hpp>
@@ -168,8 +169,12 @@ private:
   steady::time_point first_{}, last_{};
 };
 
+bool is_async(const settings& how) {
+  return how.mix[static_cast<std::size_t>(operation::async)] > 0;
+}
+
 result<void> check_extension(const settings& how, const service_facts& facts) {
-  if (facts.has_extension)
+  if (facts.has_extension || is_async(how))
     return {};
   const auto missing = [&](const std::string& what) {
     return error{errc::unimplemented, what + " needs the extension deja.v1, which the service at " +
@@ -264,15 +269,25 @@ int carry_out(const command_options& command, const settings& how, const address
   const rate_plan plan{how.phases};
   const auto service = local_service::find(where);
   const auto length = how.goal ? longest_search(how) : plan.length();
-  collector seen{how.threads, length};
+  collector seen{is_async(how) ? 1 : how.threads, length};
   observer watching{seen, view, service, length};
   engine workers{how, *shared, streams, seen, hooks};
+  async_load executor{how, shared->run, seen, is_interrupted};
+  if (is_async(how))
+    if (auto started = executor.start(); !started)
+      return fail(started.error());
   const auto started = now_text();
   std::optional<goal_result> goal;
   std::vector<done_phase> phases;
   watching.begin();
   const auto carry_out_plan = [&](const rate_plan& next) {
-    workers.run(next, [&] { watching.watch(); });
+    const auto watch = [&] {
+      watching.watch();
+    };
+    if (is_async(how))
+      executor.run(next, watch);
+    else
+      workers.run(next, watch);
   };
   if (how.goal)
     goal = find_limit(how, seen, is_interrupted, carry_out_plan, phases);

@@ -7,11 +7,14 @@ namespace deja::app::load {
 namespace {
 
 constexpr std::array<std::string_view, operation_count> names = {
-    "get", "miss", "put", "put-again", "overwrite", "reserve", "memoize", "wait", "fill"};
+    "get",     "miss", "put",   "put-again", "overwrite", "reserve",
+    "memoize", "wait", "async", "upload",    "download",  "fill"};
+
+constexpr auto last_to_ask_for = static_cast<std::size_t>(operation::async);
 
 std::optional<operation> parse_operation(std::string_view name) {
   for (std::size_t at = 0; at < names.size(); ++at)
-    if (names[at] == name && operation{static_cast<std::uint8_t>(at)} != operation::fill)
+    if (names[at] == name && at <= last_to_ask_for)
       return operation{static_cast<std::uint8_t>(at)};
   return std::nullopt;
 }
@@ -22,9 +25,8 @@ error wrong(std::string_view part, const std::string& why) {
 
 std::string all_names() {
   std::string all;
-  for (const auto name : names)
-    if (name != "fill")
-      all += (all.empty() ? "" : ", ") + std::string{name};
+  for (std::size_t at = 0; at <= last_to_ask_for; ++at)
+    all += (all.empty() ? "" : ", ") + std::string{names[at]};
   return all;
 }
 

@@ -18,10 +18,15 @@ enum class operation : std::uint8_t {
   reserve,   ///< Acquires the reservation of a key, extends it, releases it.
   memoize,   ///< As a task does: get, reserve, get, put, release, on a new key.
   wait,      ///< Waits for a reserved key until another connection puts it.
-  fill,      ///< Puts the keys that are there for the others; not to be asked for.
+  async,     ///< Uploads and downloads by the embedded catalog; each is a request.
+
+  // Not to be asked for.
+  upload,   ///< Of `async`.
+  download, ///< Of `async`.
+  fill,     ///< Puts the keys that are there for the others.
 };
 
-inline constexpr std::size_t operation_count = 9;
+inline constexpr std::size_t operation_count = 12;
 
 std::string_view to_string(operation what);
 

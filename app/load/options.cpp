@@ -16,7 +16,7 @@ constexpr auto texts = std::to_array<load_option>({
      "the service: http://HOST:PORT, https://… or unix:PATH [DEJA_SERVER]"},
     {"token-file", &o::token_file, "FILE", "the access token is its first line [DEJA_TOKEN_FILE]"},
     {"op", &o::op, "OPERATION",
-     "get, miss, put, put-again, overwrite, reserve, memoize, wait or mix [default: get]"},
+     "get, miss, put, put-again, overwrite, reserve, memoize, wait, async or mix [default: get]"},
     {"mix", &o::mix, "OP=WEIGHT,…",
      "how often each operation is done [default: get=80,miss=5,put=10,reserve=5]"},
     {"connections", &o::connections, "N", "connections to the service [default: 16]"},
@@ -49,6 +49,9 @@ constexpr auto flags = std::to_array<load_switch>({
     {"no-fill", &o::no_fill,
      "put no keys first: an earlier run with this seed did, and overwrote none"},
 });
+
+/// As many connections a catalog may have.
+constexpr unsigned most_async_batches = 1024;
 
 error wrong(const char* flag, const std::string& text, const std::string& wanted) {
   return {errc::invalid_argument, std::string{"--"} + flag + " is \"" + text + "\", " + wanted};
@@ -186,6 +189,13 @@ result<void> check_possible(const settings& how) {
   if (has(how, operation::wait) && how.batch > 1)
     return error{errc::invalid_argument, "--batch is " + std::to_string(how.batch) +
                                              ", but wait has one key a request: 1 is wanted"};
+  if (has(how, operation::async) && how.mix_text != "async")
+    return error{errc::invalid_argument,
+                 "--mix is \"" + how.mix_text + "\", but async can't be mixed with others"};
+  if (has(how, operation::async) && how.connections > most_async_batches)
+    return error{errc::invalid_argument, "--connections is " + std::to_string(how.connections) +
+                                             ", with async it may be " +
+                                             std::to_string(most_async_batches) + " at most"};
   return {};
 }
 

@@ -39,6 +39,10 @@ std::span<const method> calls_of(operation what) {
     return memoize;
   case operation::wait:
     return wait;
+  case operation::async: // these aren't made of single calls
+  case operation::upload:
+  case operation::download:
+    break;
   }
   return get;
 }
@@ -144,6 +148,10 @@ void workload::choose(task& which) {
     case operation::wait:
       one = fresh();
       break;
+    case operation::async:
+    case operation::upload:
+    case operation::download:
+      return;
     case operation::reserve:
       one.key = {key_space::reservation, how_.distribution(random_)};
       break;

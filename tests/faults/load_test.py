@@ -83,6 +83,16 @@ class OnDeja(Load):
         self.assertEqual(run["totals"]["errors"], {})
         self.assertGreater(run["totals"]["ok"], 20)
 
+    def test_the_embedded_catalog(self):
+        for more in ([], ["--rate", "20"]):
+            run, _ = self.load(self.served.url, "--op", "async", "--batch", "10", "--connections",
+                               "3", "--duration", "1s", *more)
+            self.assertEqual(run["totals"]["wrong"], 0, run["violations"])
+            self.assertEqual(run["totals"]["errors"], {})
+            self.assertGreater(run["totals"]["ok"], 4)
+            self.assertEqual(set(run["latency"]), {"all", "upload", "download"})
+            self.check_sums(run)
+
     def test_a_rate_is_kept(self):
         for arrivals in ("fixed", "poisson"):
             run, _ = self.load(self.served.url, "--op", "get", "--rate", "200", "--duration", "2s",

@@ -91,6 +91,8 @@ BOOST_AUTO_TEST_CASE(that_contradict_each_other_are_refused) {
   BOOST_TEST(has(refusal({.op = "get", .mix = "put=1"}), {"--op", "\"get\"", "--mix"}));
   BOOST_TEST(has(refusal({.op = "overwrite", .connections = "16", .batch = "2", .keys = "31"}),
                  {"--keys is 31", "32"}));
+  BOOST_TEST(has(refusal({.mix = "get=1,async=1"}), {"--mix", "async"}));
+  BOOST_TEST(has(refusal({.mix = "upload=1"}), {"--mix", "\"upload=1\""}));
   BOOST_TEST(has(refusal({.op = "wait", .batch = "2"}), {"--batch is 2", "wait"}));
 }
 
