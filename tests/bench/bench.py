@@ -84,12 +84,14 @@ def main():
         print(f"{of}: " + "; ".join(f"{name} {value}" for name, value in about[of].items()))
     print(f"medians of {given.rounds} rounds (least–most)\n", flush=True)
     taken = figures.Figures(given.rounds)
-    for part in given.parts or measures:
-        measures[part](taken, given.build / "tests" / "bench", given.seconds)
-    print(taken.table())
-    if given.json:
-        pathlib.Path(given.json).write_text(
-            json.dumps(about | {"figures": taken.as_json()}, indent=1, ensure_ascii=False) + "\n")
+    try:
+        for part in given.parts or measures:
+            measures[part](taken, given.build / "tests" / "bench", given.seconds)
+    finally:  # also what there is where a part fails
+        print(taken.table())
+        if given.json:
+            pathlib.Path(given.json).write_text(
+                json.dumps(about | {"figures": taken.as_json()}, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":
