@@ -66,18 +66,19 @@ def parse_arguments(parts):
 
 
 def main():
-    given = parse_arguments(["keys", "queues", "http", "waits", "postgres"])
+    given = parse_arguments(["keys", "queues", "http", "waits", "postgres", "load"])
     os.environ["DEJA"] = str(given.build / "deja")
     # They find the program by the environment.
     import cache_keys
     import figures
+    import load_harness
     import postgres_index
     import service_calls
     import waits
     import work_queues
     measures = {"keys": cache_keys.measure, "queues": work_queues.measure,
                 "http": service_calls.measure, "waits": waits.measure,
-                "postgres": postgres_index.measure}
+                "postgres": postgres_index.measure, "load": load_harness.measure}
     about = {"machine": machine(), "versions": versions(given.build), "rounds": given.rounds,
              "seconds": given.seconds}
     for of in ("machine", "versions"):
