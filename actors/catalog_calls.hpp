@@ -3,11 +3,10 @@
 #include <deja/actors/catalog_client_config.hpp>
 #include <deja/actors/catalog_metadata.hpp>
 #include <deja/actors/reply.hpp>
+#include <deja/actors/timed_requests.hpp>
 #include <deja/messages/actors.hpp>
 #include <deja/messages/cached_output.hpp>
 #include <deja/messages/key.hpp>
-
-#include <caf/actor_clock.hpp>
 
 #include <functional>
 #include <unordered_map>
@@ -32,8 +31,8 @@ public:
 
   catalog_calls(Self self, connection_actor connection, storage_actor storage,
                 catalog_client_config config)
-      : self_(self), connection_(std::move(connection)), storage_(std::move(storage)),
-        config_(std::move(config)) {}
+      : self_(self), requests_(self), connection_(std::move(connection)),
+        storage_(std::move(storage)), config_(std::move(config)) {}
 
   /// Whether a look-up is asked for the entries' metadata too, which cost as much as all the rest.
   enum class detail { outputs, all };
@@ -105,6 +104,9 @@ public:
     });
   }
 
+  /// At a `tick_atom`.
+  void tick() { requests_.tick(); }
+
   void cancel(std::uint64_t id) {
     const auto [first, last] = cancellable_.equal_range(id);
     for (auto one = first; one != last; ++one)
@@ -119,7 +121,7 @@ private:
   /// One operation under way: whom to answer, and until when.
   struct call {
     call_context context;
-    caf::actor_clock::time_point deadline;
+    typename timed_requests<Self>::time_point deadline;
     std::function<void(const error&)> fail;
   };
 
@@ -161,23 +163,23 @@ private:
     forget_at_ = std::max<std::size_t>(1024, 2 * cancellable_.size());
   }
 
-  duration time_left(const call_ptr& one) const {
-    return std::max<duration>(one->deadline - self_->clock().now(), std::chrono::milliseconds{1});
+  /// Of the call's next request, which has a moment in any case.
+  auto deadline(const call_ptr& one) const {
+    return std::max(one->deadline, self_->clock().now() + std::chrono::milliseconds{1});
   }
 
   call_context context_of(const call_ptr& one) const {
     auto context = one->context;
-    context.time_left = time_left(one);
+    context.time_left = deadline(one) - self_->clock().now();
     return context;
   }
 
   /// Asks the service; the answer goes to `then`, a failure to the call's asker.
   template <class T, class Then, class Verb, class... Ts>
   void ask(const call_ptr& one, Then then, Verb verb, Ts... what) {
-    const auto context = context_of(one);
-    self_->request(connection_, context.time_left, verb, context, std::move(what)...)
-        .then([one, then](T& answer) { then(std::move(answer)); },
-              [one](const caf::error& why) { one->fail(from_caf(why)); });
+    requests_.template ask<T>(
+        deadline(one), connection_, std::move(then), [one](const error& why) { one->fail(why); },
+        verb, context_of(one), std::move(what)...);
   }
 
   template <class T>
@@ -203,18 +205,18 @@ private:
       }
     if (questions.empty())
       return next();
-    self_->request(whom, time_left(one), what..., many<question>{std::move(questions)})
-        .then(
-            [=](const many<result<Out>>& told) {
-              for (std::size_t at = 0; at < std::min(places.size(), told->size()); ++at)
-                take(places[at], (*told)[at]);
-              next();
-            },
-            [=](const caf::error& why) {
-              for (const auto at : places)
-                take(at, from_caf(why));
-              next();
-            });
+    const auto told = [=](const many<result<Out>>& outcomes) {
+      for (std::size_t at = 0; at < std::min(places.size(), outcomes->size()); ++at)
+        take(places[at], (*outcomes)[at]);
+      next();
+    };
+    const auto failed = [=](const error& why) {
+      for (const auto at : places)
+        take(at, why);
+      next();
+    };
+    requests_.template ask<many<result<Out>>>(deadline(one), whom, told, failed, what...,
+                                              many<question>{std::move(questions)});
   }
 
   template <class Then>
@@ -355,6 +357,7 @@ private:
   }
 
   Self self_;
+  timed_requests<Self> requests_;
   connection_actor connection_;
   storage_actor storage_;
   catalog_client_config config_;

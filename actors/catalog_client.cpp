@@ -37,17 +37,19 @@ private:
   std::deque<std::string> recorded_; // oldest first
 };
 
-using calls = catalog_calls<catalog_client_actor::pointer>;
+/// What the actor also hears from its alarm.
+using own_actor = catalog_client_actor::extend<caf::reacts_to<tick_atom>>;
+
+using calls = catalog_calls<own_actor::pointer>;
 
 struct client_state {
   std::unique_ptr<calls> operations;
   std::unique_ptr<reservation_records> records;
 };
 
-catalog_client_actor::behavior_type
-behave(catalog_client_actor::stateful_pointer<client_state> self,
-       const connection_actor& connection, const storage_actor& storage,
-       const catalog_client_config& config) {
+own_actor::behavior_type behave(own_actor::stateful_pointer<client_state> self,
+                                const connection_actor& connection, const storage_actor& storage,
+                                const catalog_client_config& config) {
   auto& state = self->state;
   state.operations = std::make_unique<calls>(self, connection, storage, config);
   state.records = std::make_unique<reservation_records>(config.recorded_owners);
@@ -101,6 +103,7 @@ behave(catalog_client_actor::stateful_pointer<client_state> self,
         return no_value{};
       },
       [&one](cancel_atom, std::uint64_t id) { one.cancel(id); },
+      [&one](tick_atom) { one.tick(); },
   };
 }
 

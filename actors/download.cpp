@@ -10,11 +10,14 @@ namespace deja {
 
 namespace {
 
+/// What the actor also hears from its alarm.
+using own_actor = download_actor::extend<caf::reacts_to<tick_atom>>;
+
 using outcomes = std::vector<result<download_outcome>>;
 using answer_all = reply<many<result<download_outcome>>>;
 
 struct state {
-  using detail = catalog_calls<download_actor::pointer>::detail;
+  using detail = catalog_calls<own_actor::pointer>::detail;
 
   void download(const call_context& context, const many<download_request>& items,
                 const answer_all& answer) {
@@ -64,19 +67,19 @@ struct state {
             [answer](const caf::error& why) { answer(from_caf(why)); });
   }
 
-  download_actor::pointer self = nullptr;
-  std::unique_ptr<catalog_calls<download_actor::pointer>> calls;
+  own_actor::pointer self = nullptr;
+  std::unique_ptr<catalog_calls<own_actor::pointer>> calls;
   storage_actor storage;
   duration max_age{};
 };
 
-download_actor::behavior_type behave(download_actor::stateful_pointer<state> self,
-                                     const connection_actor& connection,
-                                     const storage_actor& storage, const download_config& config) {
+own_actor::behavior_type behave(own_actor::stateful_pointer<state> self,
+                                const connection_actor& connection, const storage_actor& storage,
+                                const download_config& config) {
   auto& one = self->state;
   one.self = self;
-  one.calls = std::make_unique<catalog_calls<download_actor::pointer>>(self, connection, storage,
-                                                                       config.client);
+  one.calls =
+      std::make_unique<catalog_calls<own_actor::pointer>>(self, connection, storage, config.client);
   one.storage = storage;
   one.max_age = config.max_age;
   return {
@@ -85,6 +88,7 @@ download_actor::behavior_type behave(download_actor::stateful_pointer<state> sel
         self->state.download(context, items, answer);
         return answer.asker();
       },
+      [self](tick_atom) { self->state.calls->tick(); },
   };
 }
 

@@ -2,10 +2,14 @@
 
 #include <deja/messages/catalog.hpp>
 #include <deja/messages/digest_map.hpp>
-#include <deja/transport/blob/task_paths.hpp>
 
-#include <list>
-#include <unordered_map>
+#include <boost/multi_index/global_fun.hpp>
+#include <boost/multi_index/hashed_index.hpp>
+#include <boost/multi_index/member.hpp>
+#include <boost/multi_index/sequenced_index.hpp>
+#include <boost/multi_index_container.hpp>
+
+#include <string_view>
 
 namespace deja {
 
@@ -27,50 +31,59 @@ public:
     forget(identity);
     if (most_ == 0)
       return;
-    if (what.place)
-      forget_at(outputs_path(what.place->prefix));
-    if (known_.size() == most_)
-      forget(order_.front().first);
-    if (what.place)
-      places_.emplace(outputs_path(what.place->prefix), identity);
-    order_.emplace_back(identity, std::move(what));
-    known_.emplace(identity, std::prev(order_.end()));
+    item kept{identity, std::move(what)};
+    if (kept.what.place) // other outputs take the place of these
+      by_place().erase(place_of(kept));
+    if (items_.size() == most_)
+      items_.pop_front();
+    items_.push_back(std::move(kept));
   }
 
   /// Valid until the next call that changes anything; null where nothing is known.
   const record* find(const digest& identity) {
-    const auto known = known_.find(identity);
-    if (known == known_.end())
+    const auto known = by_identity().find(identity);
+    if (known == by_identity().end())
       return nullptr;
-    order_.splice(order_.end(), order_, known->second);
-    return &known->second->second;
+    items_.relocate(items_.end(), items_.template project<0>(known));
+    return &known->what;
   }
 
-  void forget(const digest& identity) {
-    if (const auto known = known_.find(identity); known != known_.end()) {
-      const auto place = known->second; // `identity` may lie in it
-      if (const auto& where = place->second.place)
-        places_.erase(outputs_path(where->prefix));
-      known_.erase(known);
-      order_.erase(place);
-    }
-  }
+  void forget(digest identity) { by_identity().erase(identity); }
 
-  std::size_t size() const { return known_.size(); }
+  std::size_t size() const { return items_.size(); }
 
 private:
-  /// Other outputs have taken the place of these.
-  void forget_at(const std::string& path) {
-    if (const auto there = places_.find(path); there != places_.end())
-      forget(digest{there->second});
+  struct item {
+    digest identity;
+    record what;
+  };
+
+  /// The same for prefixes that lead to the same files.
+  static std::optional<std::string_view> place_of(const item& one) {
+    if (!one.what.place)
+      return std::nullopt;
+    std::string_view prefix = one.what.place->prefix;
+    if (prefix.size() > 1 && prefix.ends_with('/'))
+      prefix.remove_suffix(1);
+    return prefix;
   }
 
-  using list = std::list<std::pair<digest, record>>;
+  using identities =
+      boost::multi_index::hashed_unique<boost::multi_index::member<item, digest, &item::identity>,
+                                        digest_hash>;
+  using places = boost::multi_index::hashed_non_unique<
+      boost::multi_index::global_fun<const item&, std::optional<std::string_view>,
+                                     &finished_work::place_of>,
+      std::hash<std::optional<std::string_view>>>;
+  using items = boost::multi_index_container<
+      item, boost::multi_index::indexed_by<boost::multi_index::sequenced<>, identities, places>>;
+
+  auto& by_identity() { return items_.template get<1>(); }
+
+  auto& by_place() { return items_.template get<2>(); }
 
   std::size_t most_;
-  list order_; // the longest unasked first
-  digest_map<typename list::iterator> known_;
-  std::unordered_map<std::string, digest> places_; // whose outputs lie there, by path
+  items items_; // in the order in which they were asked for, the longest unasked first
 };
 
 } // namespace deja

@@ -9,21 +9,25 @@ namespace deja {
 
 namespace {
 
+/// What the actor also hears from its alarm.
+using own_actor = upload_actor::extend<caf::reacts_to<tick_atom>>;
+
 struct state {
-  std::unique_ptr<catalog_calls<upload_actor::pointer>> calls;
+  std::unique_ptr<catalog_calls<own_actor::pointer>> calls;
 };
 
-upload_actor::behavior_type behave(upload_actor::stateful_pointer<state> self,
-                                   const connection_actor& connection, const storage_actor& storage,
-                                   const catalog_client_config& config) {
+own_actor::behavior_type behave(own_actor::stateful_pointer<state> self,
+                                const connection_actor& connection, const storage_actor& storage,
+                                const catalog_client_config& config) {
   self->state.calls =
-      std::make_unique<catalog_calls<upload_actor::pointer>>(self, connection, storage, config);
+      std::make_unique<catalog_calls<own_actor::pointer>>(self, connection, storage, config);
   return {
       [self](upload_atom, const call_context& context, const many<catalog_put>& items) {
         const reply answer{self->make_response_promise<many<result<put_status>>>()};
         self->state.calls->put(context, items, {all_to(answer), answer});
         return answer.asker();
       },
+      [self](tick_atom) { self->state.calls->tick(); },
   };
 }
 

@@ -1,6 +1,7 @@
 #include <deja/actors/work_supervisor.hpp>
 
 #include <deja/actors/reply.hpp>
+#include <deja/actors/timed_requests.hpp>
 #include <deja/actors/work_identity.hpp>
 #include <deja/actors/work_index.hpp>
 #include <deja/messages/longest_wait.hpp>
@@ -73,12 +74,14 @@ public:
   using outcomes = many<result<outcome>>;
   using supervisor = typename Work::supervisor::template extend<
       // Goes on with what is due, if this is the latest alarm.
-      caf::reacts_to<tick_atom, std::uint64_t>>;
+      caf::reacts_to<tick_atom, std::uint64_t>,
+      // Fails the requests that are overdue.
+      caf::reacts_to<tick_atom>>;
 
   supervision(typename supervisor::pointer self, worker_factory<worker> workers,
               storage_actor storage, work_config config)
-      : self_(self), factory_(std::move(workers)), storage_(std::move(storage)), config_(config),
-        index_(config, [this] {
+      : self_(self), requests_(self), factory_(std::move(workers)), storage_(std::move(storage)),
+        config_(config), index_(config, [this] {
           return std::uniform_real_distribution<>{0, 1}(random_);
         }) {}
 
@@ -146,9 +149,10 @@ public:
     if (alarm != alarm_)
       return;
     alarm_time_ = time_point::max();
-    fail_overdue();
     go_on();
   }
+
+  void tick() { requests_.tick(); }
 
 private:
   using index = work_index<request, outcome>;
@@ -176,7 +180,6 @@ private:
 
   /// A chunk that a worker has.
   struct sent_chunk {
-    time_point deadline;
     worker who;
     std::vector<item*> items;
   };
@@ -198,20 +201,20 @@ private:
       }
     if (unread.empty())
       return enqueue(id);
-    self_->request(storage_, config_.timeout, read_atom_v, many<inputs_under>{std::move(unread)})
-        .then(
-            [=, this](const many<result<literals>>& read) {
-              if (const auto found = calls_.find(id); found != calls_.end())
-                for (std::size_t at = 0; at < places.size(); ++at)
-                  // What can't be read now the worker reads, and says what is wrong.
-                  if (const auto& inputs = (*read)[at]) {
-                    auto key = *(*found->second.items)[places[at]].key;
-                    key.inputs = *inputs;
-                    found->second.read.emplace(places[at], std::move(key));
-                  }
-              enqueue(id);
-            },
-            [=, this](const caf::error&) { enqueue(id); });
+    const auto take = [=, this](const many<result<literals>>& read) {
+      if (const auto found = calls_.find(id); found != calls_.end())
+        for (std::size_t at = 0; at < places.size(); ++at)
+          // What can't be read now the worker reads, and says what is wrong.
+          if (const auto& inputs = (*read)[at]) {
+            auto key = *(*found->second.items)[places[at]].key;
+            key.inputs = *inputs;
+            found->second.read.emplace(places[at], std::move(key));
+          }
+      enqueue(id);
+    };
+    requests_.template ask<many<result<literals>>>(
+        now() + config_.timeout, storage_, take, [=, this](const error&) { enqueue(id); },
+        read_atom_v, many<inputs_under>{std::move(unread)});
   }
 
   void enqueue(std::uint64_t id) {
@@ -249,8 +252,6 @@ private:
 
   void set_alarm() {
     auto next = index_.next_retry().value_or(time_point::max());
-    if (!sent_.empty())
-      next = std::min(next, sent_.begin()->second.deadline);
     if (stopped_)
       next = std::min(next, stop_at_);
     if (next >= alarm_time_) // an alarm that comes too early does no harm
@@ -338,20 +339,21 @@ private:
         places.push_back(*known->place);
       else
         places.emplace_back();
-    self_
-        ->request(storage_, config_.timeout, look_up_atom_v, many<outputs_under>{std::move(places)})
-        .then(
-            [this, checked = to_check_](const many<result<std::string>>& there) {
-              for (std::size_t at = 0; at < checked.size(); ++at)
-                repeat(checked[at], (*there)[at].has_value());
-              go_on();
-            },
-            [this, checked = to_check_](const caf::error&) {
-              for (const auto& one : checked)
-                repeat(one, false);
-              go_on();
-            });
+    const auto checked = std::make_shared<const std::vector<check>>(std::move(to_check_));
     to_check_.clear();
+    const auto take = [=, this](const many<result<std::string>>& there) {
+      for (std::size_t at = 0; at < checked->size(); ++at)
+        repeat((*checked)[at], (*there)[at].has_value());
+      go_on();
+    };
+    const auto take_none = [=, this](const error&) {
+      for (const auto& one : *checked)
+        repeat(one, false);
+      go_on();
+    };
+    requests_.template ask<many<result<std::string>>>(now() + config_.timeout, storage_, take,
+                                                      take_none, look_up_atom_v,
+                                                      many<outputs_under>{std::move(places)});
   }
 
   struct check {
@@ -376,23 +378,13 @@ private:
       items.push_back(one->what);
     call_context context;
     context.time_left = config_.timeout;
-    const auto number = ++last_chunk_;
-    // A little more, so that a worker that keeps to its time answers itself. We keep the time,
-    // since a request's own timer would live on after the answer.
+    // A little more, so that a worker that keeps to its time answers itself.
     const auto deadline = now() + config_.timeout + config_.timeout / 4;
-    sent_.emplace(number, sent_chunk{deadline, to.who, std::move(chunk)});
-    self_
-        ->request(to.who, caf::infinite, typename Work::verb{}, context,
-                  many<request>{std::move(items)})
-        .then(
-            [this, number](const outcomes& done) {
-              if (const auto back = sent_.extract(number))
-                answered(back.mapped(), *done);
-            },
-            [this, number](const caf::error& why) {
-              if (const auto back = sent_.extract(number))
-                failed(back.mapped(), from_caf(why));
-            });
+    const auto sent = std::make_shared<const sent_chunk>(sent_chunk{to.who, std::move(chunk)});
+    requests_.template ask<outcomes>(
+        deadline, to.who, [=, this](const outcomes& done) { answered(*sent, *done); },
+        [=, this](const error& why) { failed(*sent, why); }, typename Work::verb{}, context,
+        many<request>{std::move(items)});
   }
 
   void answered(const sent_chunk& sent, const std::vector<result<outcome>>& done) {
@@ -419,12 +411,6 @@ private:
       else
         ended(*one, why);
     go_on();
-  }
-
-  void fail_overdue() {
-    while (!sent_.empty() && sent_.begin()->second.deadline <= now())
-      failed(sent_.extract(sent_.begin()).mapped(),
-             {errc::deadline_exceeded, "the worker did not answer in time"});
   }
 
   void count(std::string_view what, std::uint64_t more = 1) const {
@@ -499,6 +485,7 @@ private:
   }
 
   typename supervisor::pointer self_;
+  timed_requests<typename supervisor::pointer> requests_;
   worker_factory<worker> factory_;
   storage_actor storage_;
   work_config config_;
@@ -511,8 +498,6 @@ private:
   std::size_t to_index_ = 0;        // how many such items
   std::size_t in_flight_ = 0;       // items without an outcome
   std::vector<check> to_check_;
-  std::map<std::uint64_t, sent_chunk> sent_; // by number, and so by deadline
-  std::uint64_t last_chunk_ = 0;
   bool started_ = false;
   bool stopped_ = false;
   std::vector<reply<no_value>> stopping_; // who waits for the end
@@ -565,6 +550,7 @@ typename supervision<Work>::supervisor::behavior_type supervise(
         return answer.asker();
       },
       [&work](tick_atom, std::uint64_t alarm) { work.tick(alarm); },
+      [&work](tick_atom) { work.tick(); },
   };
 }
 

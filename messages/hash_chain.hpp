@@ -26,6 +26,13 @@ public:
       hash_ = hash_of(value);
   }
 
+  /// The same by its hash.
+  void begin(const digest& hash) {
+    wraps_ = 0;
+    is_hashed_ = true;
+    hash_ = hash;
+  }
+
   /// Puts what is there so far into an object under a name with this hash, which must stay where it
   /// is. At most `most_wraps` times.
   void wrap(const digest& name) { names_[wraps_++] = &name; }

@@ -1,8 +1,8 @@
 #include <deja/messages/json_form.hpp>
 
+#include <array>
 #include <bit>
 #include <charconv>
-#include <cmath>
 #include <limits>
 
 namespace deja {
@@ -18,6 +18,27 @@ short_text decimal(Integer number) {
   const auto end = std::to_chars(text.begin(), text.end(), number).ptr;
   text.resize(static_cast<std::size_t>(end - text.begin()));
   return text;
+}
+
+// Small numbers are the most.
+void append_decimal(short_text& text, int number) {
+  if (number >= 0 && number < 10)
+    text += static_cast<char>('0' + number);
+  else
+    text += decimal(number);
+}
+
+// The binary digits of `bits` from the highest down to the last one.
+void append_binary(short_text& text, std::uint64_t bits) {
+  std::array<std::uint64_t, 8> eights; // of digits, as they lie in the text
+  const auto size = static_cast<std::size_t>(64 - std::countr_zero(bits));
+  for (auto* to = eights.data(); bits != 0; bits <<= 8U) {
+    // Each multiple of the byte brings another of its bits to the same place in a byte of its own.
+    const auto ones = (bits >> 56U) * 0x8040201008040201U >> 7U & 0x0101010101010101U;
+    const auto digits = ones + 0x3030303030303030U;
+    *to++ = std::endian::native == std::endian::little ? digits : __builtin_bswap64(digits);
+  }
+  text.append(reinterpret_cast<const char*>(eights.data()), size);
 }
 
 // At least so many digits.
@@ -73,28 +94,29 @@ date date_of(std::int64_t day) {
 short_text number_form(double number) {
   if (number == 0)
     return "+0:";
-  int exponent = 0;
-  // frexp gives [0.5, 1), the normal form wants (0.5, 1].
-  const auto fraction = std::frexp(std::fabs(number), &exponent);
-  const bool power_of_two = fraction == 0.5;
+  using limits = std::numeric_limits<double>;
+  constexpr int fraction_bits = limits::digits - 1;
+  constexpr auto fraction_mask = (std::uint64_t{1} << fraction_bits) - 1;
+  const auto bits = std::bit_cast<std::uint64_t>(number);
+  // The digits after the leading one, from the highest bit down, and the exponent with which that
+  // one stands just before the point.
+  auto digits = (bits & fraction_mask) << (64 - fraction_bits);
+  auto exponent = static_cast<int>(bits >> fraction_bits & 0x7ffU) - (limits::max_exponent - 1);
+  if (exponent < limits::min_exponent - 1) { // subnormal: without a leading one
+    const auto zeros = std::countl_zero(digits);
+    digits = digits << zeros << 1U;
+    exponent -= zeros;
+  }
   short_text form;
   form += number < 0 ? '-' : '+';
-  form += integer_form(static_cast<std::int64_t>(power_of_two ? exponent - 1 : exponent));
-  form += ':';
-  if (power_of_two) {
-    form += '1';
+  // The normal form wants a number in (0.5, 1]: a power of two is 1, another begins with 01.
+  append_decimal(form, digits == 0 ? exponent : exponent + 1);
+  if (digits == 0) {
+    form += ":1";
     return form;
   }
-  // What is below 1 begins with a 0; the binary digits of the mantissa follow.
-  constexpr int mantissa_bits = std::numeric_limits<double>::digits;
-  const auto mantissa = static_cast<std::uint64_t>(std::ldexp(fraction, mantissa_bits));
-  form += '0';
-  const auto begin = form.size();
-  form.resize(begin + mantissa_bits);
-  for (int bit = 0; bit < mantissa_bits; ++bit)
-    form[begin + static_cast<std::size_t>(bit)] =
-        static_cast<char>('0' + (mantissa >> (mantissa_bits - 1 - bit) & 1));
-  form.resize(form.size() - static_cast<std::size_t>(std::countr_zero(mantissa)));
+  form += ":01";
+  append_binary(form, digits);
   return form;
 }
 

@@ -1,8 +1,11 @@
 #include <deja/messages/object_hash.hpp>
 
+#include <deja/messages/digest_order.hpp>
 #include <deja/messages/message_shape.hpp>
 #include <deja/messages/simple_literal.hpp>
+#include <deja/messages/struct_hash.hpp>
 #include <deja/messages/utf8.hpp>
+#include <deja/messages/value_path.hpp>
 
 #include <openssl/evp.h>
 
@@ -106,7 +109,7 @@ private:
     auto& done = frames_.back();
     if (done.what == frame::kind::entries) {
       items_.resize(done.first);
-      order_.resize(done.first);
+      order_.erase(order_.begin() + static_cast<std::ptrdiff_t>(done.first), order_.end());
     }
     const auto value = done.hash.finish();
     frames_.pop_back();
@@ -165,9 +168,9 @@ private:
 
   // Takes as many of the next elements as are chains and can be hashed at once; false: none.
   bool add_chains(frame& top) {
-    if (!has_room_for_chains())
-      return false;
     std::array<digest, sha256_lanes> hashes;
+    if (room() < hash_chain::most_wraps)
+      return false;
     const auto count = top.shape->form == message_form::variable_entry
                            ? hash_entries(static_cast<const core::VariableMap&>(*top.message),
                                           top.next, hashes.data())
@@ -178,7 +181,7 @@ private:
     return count > 0;
   }
 
-  static std::size_t hash_chains(const frame& top, digest* hashes) {
+  std::size_t hash_chains(const frame& top, digest* hashes) const {
     std::array<hash_chain, sha256_lanes> chains;
     std::size_t count = 0;
     const auto most = std::min(chains.size(), top.end - top.next);
@@ -189,21 +192,18 @@ private:
     return count;
   }
 
-  // A chain is no frame, but its objects count as levels.
-  bool has_room_for_chains() const {
-    return frames_.size() + 1 + hash_chain::most_wraps <= max_object_depth;
+  // So many more objects and arrays can lie inside one another, within the last frame and so many
+  // others.
+  std::size_t room(std::size_t others = 0) const {
+    return max_object_depth - std::min(frames_.size() + others, max_object_depth);
   }
 
-  static bool make_chain(const frame& top, std::size_t at, hash_chain& chain) {
+  bool make_chain(const frame& top, std::size_t at, hash_chain& chain) const {
     const auto element = static_cast<int>(at);
-    if (top.shape->form == message_form::literal)
-      return deja::make_chain(
-          static_cast<const core::LiteralCollection&>(*top.message).literals(element),
-          top.hashed_down, chain);
-    if (top.shape->form == message_form::value)
-      return deja::make_chain(
-          static_cast<const google::protobuf::ListValue&>(*top.message).values(element), chain);
-    return false;
+    return top.shape->form == message_form::literal &&
+           deja::make_chain(
+               static_cast<const core::LiteralCollection&>(*top.message).literals(element),
+               top.hashed_down, room(), chain);
   }
 
   void step_entries() {
@@ -225,14 +225,10 @@ private:
       return add_text(duration_text(static_cast<const google::protobuf::Duration&>(message)));
     case message_form::value:
       return add_value(static_cast<const google::protobuf::Value&>(message));
-    case message_form::structure: {
-      const auto& fields = shape.members.front();
-      const auto first = items_.size();
-      read_entries(message, fields, false);
-      return enter_entries(first, fields.type, false);
-    }
+    case message_form::structure:
+      return add_inner(static_cast<const google::protobuf::Struct&>(message));
     case message_form::list:
-      return enter_elements(message, shape.members.front(), false);
+      return add_inner(static_cast<const google::protobuf::ListValue&>(message));
     case message_form::variable:
       if (const auto* known = known_hash(static_cast<const core::Variable&>(message)))
         return add(*known);
@@ -289,12 +285,22 @@ private:
     case Value::kBoolValue:
       return add(hash_of(boolean_value(value.bool_value())));
     case Value::kStructValue:
-      return add_message(value.struct_value(), shape_of<google::protobuf::Struct>(), false);
+      return add_inner(value.struct_value());
     case Value::kListValue:
-      return add_message(value.list_value(), shape_of<google::protobuf::ListValue>(), false);
+      return add_inner(value.list_value());
     case Value::KIND_NOT_SET:
       return fail("a Value of no kind has no JSON form");
     }
+  }
+
+  // A Struct or ListValue.
+  template <class Inner>
+  void add_inner(const Inner& inner) {
+    const auto hash = struct_hash(inner, room());
+    if (hash)
+      return add(*hash);
+    if (!wrong_)
+      wrong_.emplace(hash.error().code, path() + hash.error().message);
   }
 
   // Those of 64 bits are texts.
@@ -380,8 +386,7 @@ private:
   // A frame for what lies inside the last one; null, and it has failed, where that is too deep.
   frame* enter(frame::kind what, const message_shape* shape, bool hashed_down) {
     if (frames_.size() == max_object_depth) {
-      fail("more than " + std::to_string(max_object_depth) +
-           " objects and arrays inside one another");
+      fail(too_deep());
       return nullptr;
     }
     auto& inner = frames_.emplace_back();
@@ -412,35 +417,24 @@ private:
     }
     batch.flush(); // what follows are longer chains, best side by side
     for (auto& item : added)
-      if (has_room_for_chains() && make_chain(item, member.type, hashed_down, batch.next())) {
+      if (make_chain(item, member.type, hashed_down, batch.next())) {
         item.has_value = true;
         batch.take(item.value);
       }
     batch.flush();
     for (auto at = first; at < items_.size(); ++at)
-      order_.push_back({first_bytes(items_[at].name), at});
+      order_.emplace_back(first_bytes(items_[at].name), at);
     std::sort(order_.begin() + begin, order_.end(), [this](const auto& left, const auto& right) {
       return left.name != right.name ? left.name < right.name
                                      : items_[left.at].name < items_[right.at].name;
     });
   }
 
-  static bool make_chain(const map_item& item, const message_shape* type, bool hashed_down,
-                         hash_chain& chain) {
-    if (type == nullptr)
-      return false;
-    if (type->form == message_form::literal)
-      return deja::make_chain(static_cast<const core::Literal&>(*item.message), hashed_down, chain);
-    if (type->form == message_form::value)
-      return deja::make_chain(static_cast<const google::protobuf::Value&>(*item.message), chain);
-    return false;
-  }
-
-  static std::uint64_t first_bytes(const digest& value) {
-    std::uint64_t first = 0;
-    for (std::size_t at = 0; at < sizeof(first); ++at)
-      first = first << 8U | value[at];
-    return first;
+  bool make_chain(const map_item& item, const message_shape* type, bool hashed_down,
+                  hash_chain& chain) const {
+    return type != nullptr && type->form == message_form::literal &&
+           deja::make_chain(static_cast<const core::Literal&>(*item.message), hashed_down, room(1),
+                            chain);
   }
 
   // Only the first failure counts: the step that failed may still go on.
@@ -449,18 +443,10 @@ private:
       wrong_.emplace(errc::invalid_argument, path() + ": " + why);
   }
 
-  // Where the walk is, as `inputs.literals["x"].scalar`; of a long path, its two ends.
+  // Where the walk is.
   std::string path() const {
-    constexpr std::size_t ends = 16;
-    std::string text{name_};
-    for (std::size_t at = 0; at < frames_.size(); ++at) {
-      if (at == ends && frames_.size() > 2 * ends) {
-        text += "…";
-        at = frames_.size() - ends;
-      }
-      text += step_taken(frames_[at]);
-    }
-    return text;
+    return std::string{name_} +
+           path_of(frames_.size(), [this](std::size_t at) { return step_taken(frames_[at]); });
   }
 
   std::string step_taken(const frame& at) const {
@@ -468,21 +454,11 @@ private:
     case frame::kind::message:
       return "." + at.shape->members[at.next - 1].field->name();
     case frame::kind::elements:
-      return "[" + std::to_string(at.next - 1) + "]";
+      return path_step(at.next - 1);
     case frame::kind::entries:
-      return "[\"" + shortened(*items_[order_[at.next - 1].at].key) + "\"]";
+      return path_step(*items_[order_[at.next - 1].at].key);
     }
     return {};
-  }
-
-  static std::string shortened(const std::string& key) {
-    constexpr std::size_t most = 64;
-    if (key.size() <= most)
-      return key;
-    auto end = most;
-    while (end > 0 && (static_cast<std::uint8_t>(key[end]) & 0xc0U) == 0x80)
-      --end;
-    return key.substr(0, end) + "…";
   }
 
   std::string_view name_;
@@ -494,6 +470,8 @@ private:
 
   // Where in `items_` the entries are, in the order in which they are hashed.
   struct place {
+    place(std::uint64_t first, std::size_t where) : name(first), at(where) {}
+
     std::uint64_t name; // The hash's first bytes.
     std::size_t at;
   };

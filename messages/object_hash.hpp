@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deja/messages/object_depth.hpp>
 #include <deja/messages/sha256.hpp>
 
 #include <flyteidl2/core/identifier.pb.h>
@@ -10,9 +11,6 @@
 #include <string_view>
 
 namespace deja {
-
-/// The most objects and arrays inside one another that the hash takes, the message's own counted.
-inline constexpr std::size_t max_object_depth = 10'000;
 
 /// Flyte's object hash: SHA-256 over a tagged encoding of the message's proto3 JSON form. `message`
 /// is an Identifier, a VariableMap, a LiteralMap or of a type that these hold. `name` is what error

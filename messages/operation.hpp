@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deja/messages/cache.hpp>
+#include <deja/messages/shared.hpp>
 
 #include <optional>
 #include <variant>
@@ -63,7 +64,7 @@ using operation = std::variant<put_operation, delete_operation, reserve_operatio
 /// What became of one operation or of one key looked up.
 struct outcome {
   std::optional<error> why{}; ///< Set where it failed.
-  std::optional<deja::entry> entry{};
+  shared<deja::entry> entry{};
   std::optional<deja::reservation> reservation{};
 };
 

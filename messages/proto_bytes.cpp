@@ -24,17 +24,18 @@ result<void> parse_message(google::protobuf::MessageLite& message, std::string_v
 }
 
 std::string serialize(const google::protobuf::MessageLite& message) {
+  const auto size = message.ByteSizeLong();
+  if (size > max_message_size)
+    throw failure({errc::invalid_argument, "cannot serialize a " + message.GetTypeName() + " of " +
+                                               std::to_string(size) + " bytes: the limit is " +
+                                               std::to_string(max_message_size)});
   std::string bytes;
-  bytes.reserve(message.ByteSizeLong()); // the stream takes what room there is, before it grows it
+  bytes.reserve(size); // the stream takes what room there is, before it grows it
   {
     io::StringOutputStream sink{&bytes};
     io::CodedOutputStream output{&sink};
     output.SetSerializationDeterministic(true);
-    if (!message.SerializeToCodedStream(&output))
-      throw failure({errc::invalid_argument, "cannot serialize a " + message.GetTypeName() +
-                                                 " of " + std::to_string(message.ByteSizeLong()) +
-                                                 " bytes: the limit is " +
-                                                 std::to_string(max_message_size)});
+    message.SerializeWithCachedSizes(&output); // a string takes all of it
   }
   return bytes;
 }

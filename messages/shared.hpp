@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,17 @@ public:
   shared(T value) : value_(std::make_shared<const T>(std::move(value))) {}
 
   shared(std::shared_ptr<const T> value) : value_(std::move(value)) {}
+
+  shared(std::optional<T> value) {
+    if (value)
+      value_ = std::make_shared<const T>(std::move(*value));
+  }
+
+  shared(std::nullopt_t) {}
+
+  void reset() { value_.reset(); }
+
+  bool has_value() const { return value_ != nullptr; }
 
   explicit operator bool() const { return value_ != nullptr; }
 

@@ -1,5 +1,6 @@
 #include <deja/messages/simple_literal.hpp>
 
+#include <deja/messages/struct_hash.hpp>
 #include <deja/messages/utf8.hpp>
 
 #include <algorithm>
@@ -15,6 +16,7 @@ struct member_names {
   digest hash = hash_of(string_value("hash"));
   digest scalar = hash_of(string_value("scalar"));
   digest primitive = hash_of(string_value("primitive"));
+  digest generic = hash_of(string_value("generic"));
   digest none_type = hash_of(string_value("noneType"));
   digest integer = hash_of(string_value("integer"));
   digest float_value = hash_of(string_value("floatValue"));
@@ -72,7 +74,10 @@ bool make_chain(const core::Primitive& primitive, hash_chain& chain) {
 
 } // namespace
 
-bool make_chain(const core::Literal& literal, bool hashed_down, hash_chain& chain) {
+bool make_chain(const core::Literal& literal, bool hashed_down, std::size_t room,
+                hash_chain& chain) {
+  if (room < hash_chain::most_wraps)
+    return false;
   if (!literal.hash().empty()) {
     if (!hashed_down || !begin_text(literal.hash(), chain))
       return false;
@@ -87,6 +92,12 @@ bool make_chain(const core::Literal& literal, bool hashed_down, hash_chain& chai
     if (!make_chain(scalar.primitive(), chain))
       return false;
     chain.wrap(names().primitive);
+  } else if (scalar.value_case() == core::Scalar::kGeneric) {
+    const auto hash = struct_hash(scalar.generic(), room - 2); // inside literal and scalar
+    if (!hash)
+      return false;
+    chain.begin(*hash);
+    chain.wrap(names().generic);
   } else if (scalar.value_case() == core::Scalar::kNoneType) {
     chain.begin(empty_object);
     chain.wrap(names().none_type);
@@ -95,28 +106,6 @@ bool make_chain(const core::Literal& literal, bool hashed_down, hash_chain& chai
   }
   chain.wrap(names().scalar);
   return true;
-}
-
-bool make_chain(const google::protobuf::Value& value, hash_chain& chain) {
-  using google::protobuf::Value;
-  switch (value.kind_case()) {
-  case Value::kNullValue:
-    chain.begin(null_value);
-    return true;
-  case Value::kNumberValue:
-    chain.begin(number_text{value.number_value()}.value());
-    return true;
-  case Value::kStringValue:
-    return begin_text(value.string_value(), chain);
-  case Value::kBoolValue:
-    chain.begin(boolean_value(value.bool_value()));
-    return true;
-  case Value::kStructValue:
-  case Value::kListValue:
-  case Value::KIND_NOT_SET:
-    return false;
-  }
-  return false;
 }
 
 const digest* known_hash(const core::Variable& variable) {

@@ -5,19 +5,16 @@
 #include <flyteidl2/core/interface.pb.h>
 #include <flyteidl2/core/literals.pb.h>
 
-#include <google/protobuf/struct.pb.h>
-
 // What most literals, values and variables are like, and the short way to their hashes. What is not
 // like that, and what has no JSON form, is left to the walk of object_hash.cpp.
 
 namespace deja {
 
-/// Makes `chain` the literal's, hashed down or not, if it is a hash, a primitive or none, and there
-/// is nothing beside it. Thread-safe.
-bool make_chain(const flyteidl2::core::Literal& literal, bool hashed_down, hash_chain& chain);
-
-/// Makes `chain` the value's if that is null, a number, a text or a boolean. Thread-safe.
-bool make_chain(const google::protobuf::Value& value, hash_chain& chain);
+/// Makes `chain` the literal's, hashed down or not, if it is a hash, a primitive, a structure or
+/// none, there is nothing beside it, and it nests objects and arrays no deeper than `room`.
+/// Thread-safe.
+bool make_chain(const flyteidl2::core::Literal& literal, bool hashed_down, std::size_t room,
+                hash_chain& chain);
 
 /// The hash of a variable that has a simple type, and nothing else: such a hash is constant. Null
 /// for others. Thread-safe.

@@ -5,14 +5,11 @@
 
 namespace deja {
 
-number_text::number_text(double number) {
-  if (std::isfinite(number)) {
-    text = number_form(number);
-    return;
-  }
-  tag = 'u';
-  text = std::isnan(number) ? "NaN" : number < 0 ? "-Infinity" : "Infinity";
-}
+number_text::number_text(double number)
+    : tag(std::isfinite(number) ? 'f' : 'u'), text(std::isfinite(number) ? number_form(number)
+                                                   : std::isnan(number)  ? short_text{"NaN"}
+                                                   : number < 0          ? short_text{"-Infinity"}
+                                                                : short_text{"Infinity"}) {}
 
 bool to_block(const simple_value& value, value_block& block) {
   const auto size = 1 + value.text.size();

@@ -22,7 +22,7 @@ struct number_text {
 
   simple_value value() const { return {tag, view_of(text)}; }
 
-  char tag = 'f';
+  char tag;
   short_text text;
 };
 

@@ -96,7 +96,7 @@ double axis::scaled(double value) const {
   case scale::logarithmic:
     return std::log10(value);
   case scale::percentiles:
-    return -std::log10(1 - value);
+    return 0 - std::log10(1 - value); // of nothing zero, not its negative
   }
   return value;
 }

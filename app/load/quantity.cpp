@@ -63,10 +63,14 @@ std::string number_text(double number) {
   return four_digits ? count_text(number) : in_units(number, units);
 }
 
-std::string count_text(double count) {
+std::string plain_text(double number) {
   std::array<char, 48> text{};
-  std::snprintf(text.data(), text.size(), "%.0f", count);
-  std::string digits = text.data();
+  std::snprintf(text.data(), text.size(), "%.0f", number);
+  return text.data();
+}
+
+std::string count_text(double count) {
+  auto digits = plain_text(count);
   for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
     digits.insert(static_cast<std::size_t>(at), ",");
   return digits;
@@ -82,6 +86,10 @@ std::string share_text(double part) {
   std::array<char, 48> text{};
   std::snprintf(text.data(), text.size(), "%.3g %%", part * 100);
   return part > 0 && part < 1e-5 ? "< 0.001 %" : text.data();
+}
+
+std::string share_text(double part, double whole) {
+  return whole > 0 ? share_text(part / whole) : no_value;
 }
 
 std::string ratio_text(double ratio) {

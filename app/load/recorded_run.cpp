@@ -230,6 +230,13 @@ recorded_second averaged(recorded_second sum, double records, double seconds) {
 
 } // namespace
 
+double sum(const named_numbers& all) {
+  double total = 0;
+  for (const auto& [name, number] : all)
+    total += number;
+  return total;
+}
+
 result<recorded_run> read_run(std::string_view document) {
   rapidjson::Document json;
   constexpr unsigned flags = rapidjson::kParseIterativeFlag |

@@ -21,6 +21,8 @@ inline constexpr double largest_recorded_number = 1e15;
 /// How many of something, by name: errors by code, weights by operation.
 using named_numbers = std::map<std::string, double>;
 
+double sum(const named_numbers& all);
+
 /// The latencies of some requests, in microseconds.
 struct recorded_latency {
   double count = 0;

@@ -50,13 +50,6 @@ points latencies(const reported_run& run, double recorded_second::*which) {
   });
 }
 
-double errors_in(const recorded_second& at) {
-  double sum = 0;
-  for (const auto& [code, count] : at.errors)
-    sum += count;
-  return sum;
-}
-
 std::string cores_text(double cores) {
   return number_text(cores) + (cores == 1 ? " core" : " cores");
 }
@@ -246,7 +239,7 @@ std::vector<plot_series> errors_by_code(const reported_run& reported) {
     all.push_back({code, colour(all.size()), form::area,
                    over_time(reported, [&](const auto& at) { return count_in(at, code); })});
   auto others = over_time(reported, [&](const recorded_second& at) {
-    double rest = errors_in(at);
+    double rest = sum(at.errors);
     for (const auto& [total, code] : codes)
       rest -= count_in(at, code);
     return std::max(rest, 0.);
@@ -303,7 +296,7 @@ std::string throughput_plots(reported_runs runs) {
     errors = errors_by_code(run);
   } else {
     rates = of_each(runs, ok);
-    errors = of_each(runs, [](const recorded_second& at) { return errors_in(at) + at.wrong; });
+    errors = of_each(runs, [](const recorded_second& at) { return sum(at.errors) + at.wrong; });
   }
   std::vector<plot> plots{timed(runs, "Throughput", "requests a second, answered without an error",
                                 rate_text, std::move(rates))};

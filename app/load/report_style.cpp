@@ -120,6 +120,10 @@ tbody th, .words { white-space: normal; overflow-wrap: anywhere; min-width: 11em
 .differs { background: var(--warn-back); }
 details summary { cursor: pointer; font-weight: 600; }
 :focus-visible { outline: 2px solid var(--s0); outline-offset: 2px; }
+@media (max-width: 600px) {
+  th, td { padding: 5px 7px; }
+  tbody th, .words { min-width: 7em; }
+}
 @media print { .plot, .scroll, .tiles div { break-inside: avoid; } details { display: none; } }
 )css";
 

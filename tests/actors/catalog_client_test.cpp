@@ -96,6 +96,14 @@ BOOST_AUTO_TEST_CASE(a_hit_has_outputs_and_where_they_came_from) {
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(answered_requests_leave_one_timer_in_all) {
+  serve(entry());
+  constexpr std::size_t requests = 10; // of the test itself, which leaves a timer for each
+  for (std::size_t at = 0; at < requests; ++at)
+    BOOST_REQUIRE(get().has_value());
+  BOOST_TEST(scheduler.clock().schedule().size() <= requests + 1);
+}
+
 BOOST_AUTO_TEST_CASE(what_the_key_map_does_not_name_is_unknown) {
   serve(entry());
   const auto task = get().value().metadata.source_task_execution();

@@ -25,7 +25,9 @@ struct fixture {
   waiting_room::number enter() { return enter({key, std::nullopt, false}); }
 
   void put(std::uint64_t generation, const entry_key& where = key) {
-    held[where].entry.emplace().generation = generation;
+    entry put;
+    put.generation = generation;
+    held[where].entry = std::move(put);
   }
 
   void reserve(const std::string& owner, duration lease = 30s, const entry_key& where = key) {
@@ -277,7 +279,9 @@ BOOST_FIXTURE_TEST_CASE(has_many_wait_for_one_key, fixture) {
     look_up();
   }
   BOOST_TEST(count == 0U);
-  found.entry.emplace().generation = 1;
+  entry put;
+  put.generation = 1;
+  found.entry = std::move(put);
   large.changed(std::vector{key}, now);
   look_up();
   BOOST_TEST(count == many);

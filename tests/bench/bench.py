@@ -66,30 +66,33 @@ def parse_arguments(parts):
 
 
 def main():
-    given = parse_arguments(["keys", "queues", "http", "waits", "postgres"])
+    given = parse_arguments(["keys", "queues", "http", "waits", "postgres", "load"])
     os.environ["DEJA"] = str(given.build / "deja")
     # They find the program by the environment.
     import cache_keys
     import figures
+    import load_harness
     import postgres_index
     import service_calls
     import waits
     import work_queues
     measures = {"keys": cache_keys.measure, "queues": work_queues.measure,
                 "http": service_calls.measure, "waits": waits.measure,
-                "postgres": postgres_index.measure}
+                "postgres": postgres_index.measure, "load": load_harness.measure}
     about = {"machine": machine(), "versions": versions(given.build), "rounds": given.rounds,
              "seconds": given.seconds}
     for of in ("machine", "versions"):
         print(f"{of}: " + "; ".join(f"{name} {value}" for name, value in about[of].items()))
     print(f"medians of {given.rounds} rounds (least–most)\n", flush=True)
     taken = figures.Figures(given.rounds)
-    for part in given.parts or measures:
-        measures[part](taken, given.build / "tests" / "bench", given.seconds)
-    print(taken.table())
-    if given.json:
-        pathlib.Path(given.json).write_text(
-            json.dumps(about | {"figures": taken.as_json()}, indent=1, ensure_ascii=False) + "\n")
+    try:
+        for part in given.parts or measures:
+            measures[part](taken, given.build / "tests" / "bench", given.seconds)
+    finally:  # also what there is where a part fails
+        print(taken.table())
+        if given.json:
+            pathlib.Path(given.json).write_text(
+                json.dumps(about | {"figures": taken.as_json()}, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":

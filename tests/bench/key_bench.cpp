@@ -181,8 +181,11 @@ void compare(benchmark::State& state, const std::vector<std::string>& inputs, co
   const int rounds = std::max(1, static_cast<int>(200e-6 / seconds(3, key)));
   std::vector<double> keys, floors;
   for (auto _ : state) {
-    keys.push_back(seconds(rounds, key));
-    floors.push_back(seconds(rounds, floor));
+    const auto end = clock::now() + std::chrono::seconds{1};
+    do {
+      keys.push_back(seconds(rounds, key));
+      floors.push_back(seconds(rounds, floor));
+    } while (clock::now() < end);
     state.SetIterationTime(keys.back());
   }
   const auto averaged = benchmark::Counter::kAvgThreads;
@@ -207,24 +210,21 @@ void reused(benchmark::State& state, work (*make)()) {
           [&] { return task.with(one.inputs, {}, cache_version).value(); });
 }
 
-/// As often as set: to find out how often, all would be prepared several times.
-template <int iterations = 500>
 void on_one_and_two_threads(benchmark::internal::Benchmark* what) {
-  what->UseManualTime()->Unit(benchmark::kMicrosecond)->Iterations(iterations);
-  what->Threads(1)->Threads(2);
+  what->UseManualTime()->Unit(benchmark::kMicrosecond)->Iterations(1)->Threads(1)->Threads(2);
 }
 
-BENCHMARK_CAPTURE(cold, typical, typical)->Apply(on_one_and_two_threads<>);
-BENCHMARK_CAPTURE(reused, typical, typical)->Apply(on_one_and_two_threads<>);
-BENCHMARK_CAPTURE(reused, fifty_inputs, fifty_inputs)->Apply(on_one_and_two_threads<>);
+BENCHMARK_CAPTURE(cold, typical, typical)->Apply(on_one_and_two_threads);
+BENCHMARK_CAPTURE(reused, typical, typical)->Apply(on_one_and_two_threads);
+BENCHMARK_CAPTURE(reused, fifty_inputs, fifty_inputs)->Apply(on_one_and_two_threads);
 BENCHMARK_CAPTURE(reused, integers_1000, [] {
   return integers(1'000);
-})->Apply(on_one_and_two_threads<>);
+})->Apply(on_one_and_two_threads);
 BENCHMARK_CAPTURE(reused, integers_100000, [] {
   return integers(100'000);
-})->Apply(on_one_and_two_threads<10>);
-BENCHMARK_CAPTURE(reused, map_1000, [] { return map_of(1'000); })->Apply(on_one_and_two_threads<>);
-BENCHMARK_CAPTURE(reused, structs, structs)->Apply(on_one_and_two_threads<>);
-BENCHMARK_CAPTURE(reused, text_1mb, long_text)->Apply(on_one_and_two_threads<100>);
+})->Apply(on_one_and_two_threads);
+BENCHMARK_CAPTURE(reused, map_1000, [] { return map_of(1'000); })->Apply(on_one_and_two_threads);
+BENCHMARK_CAPTURE(reused, structs, structs)->Apply(on_one_and_two_threads);
+BENCHMARK_CAPTURE(reused, text_1mb, long_text)->Apply(on_one_and_two_threads);
 
 } // namespace

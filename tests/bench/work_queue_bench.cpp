@@ -282,10 +282,10 @@ void download_million(benchmark::State& state) {
   state.counters["growth"] = last / first;
 }
 
-BENCHMARK(upload_plainly)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(upload)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(download_plainly)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(download)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(upload_plainly)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
+BENCHMARK(upload)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
+BENCHMARK(download_plainly)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
+BENCHMARK(download)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
 BENCHMARK(download_one)->Arg(0)->Arg(1000)->Unit(benchmark::kMicrosecond)->UseManualTime();
 BENCHMARK(download_million)->Unit(benchmark::kSecond)->UseRealTime()->Iterations(1);
 

@@ -34,7 +34,10 @@ result<put_condition> condition_of(const cacheservice::OverwriteOutput& overwrit
 // GetCacheResponse's wire bytes around the output's, which are sent as they lie.
 std::string get_response(const std::string& output) {
   constexpr char field_1_with_length = 0x0a;
-  std::string bytes{field_1_with_length};
+  constexpr std::size_t most_of_length = 10;
+  std::string bytes;
+  bytes.reserve(1 + most_of_length + output.size());
+  bytes += field_1_with_length;
   for (auto left = output.size();; left >>= 7) {
     const bool last = left < 0x80;
     bytes += static_cast<char>(last ? left : (left & 0x7f) | 0x80);

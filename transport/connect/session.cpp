@@ -66,6 +66,8 @@ session::~session() {
 }
 
 void session::start() {
+  boost::system::error_code ignored; // then reading and writing say what is wrong
+  socket_.non_blocking(true, ignored);
   asio::co_spawn(loop_.context(), serve(shared_from_this()), asio::detached);
 }
 
@@ -141,10 +143,13 @@ asio::awaitable<void> session::wait_for_request() {
     co_return;
   boost::system::error_code problem;
   expect_within(served_->config.idle_timeout);
-  co_await socket_.async_wait(socket::wait_read,
-                              asio::redirect_error(asio::use_awaitable, problem));
-  if (!problem && !ends_)
-    scratch_ = loop_.take_scratch();
+  const auto count = co_await socket_.async_read_some(
+      asio::buffer(first_), asio::redirect_error(asio::use_awaitable, problem));
+  if (problem || ends_)
+    co_return;
+  scratch_ = loop_.take_scratch();
+  auto& input = scratch_->input;
+  input.commit(asio::buffer_copy(input.prepare(count), asio::buffer(first_, count)));
 }
 
 asio::awaitable<void> session::serve_request() {
@@ -355,9 +360,20 @@ asio::awaitable<bool> session::send(const response& head, std::string_view body,
 }
 
 asio::awaitable<bool> session::send_bytes(std::string_view first, std::string_view second) {
-  const std::array<asio::const_buffer, 2> buffers{asio::buffer(first), asio::buffer(second)};
+  std::array<asio::const_buffer, 2> buffers{asio::buffer(first), asio::buffer(second)};
   boost::system::error_code problem;
-  co_await asio::async_write(socket_, buffers, asio::redirect_error(asio::use_awaitable, problem));
+  // Most answers are taken at once, without another turn of the loop.
+  auto sent = socket_.write_some(buffers, problem);
+  if (problem == asio::error::would_block)
+    problem.clear();
+  for (auto& part : buffers) {
+    const auto of_part = std::min(sent, part.size());
+    part += of_part;
+    sent -= of_part;
+  }
+  if (!problem && asio::buffer_size(buffers) > 0)
+    co_await asio::async_write(socket_, buffers,
+                               asio::redirect_error(asio::use_awaitable, problem));
   if (problem)
     ends_ = broken_ = true;
   co_return !problem;

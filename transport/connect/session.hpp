@@ -86,6 +86,7 @@ private:
   const std::shared_ptr<const served> served_;
   const std::function<void()> on_end_;
 
+  std::array<char, 1024> first_;     // of a request, read before there is more memory
   std::unique_ptr<scratch> scratch_; // only while there is a request
   std::optional<request_parser> parser_;
   bool ends_ = false;      // after the answer under way

@@ -6,7 +6,7 @@ namespace deja {
 
 namespace {
 
-bool is_live(const std::optional<entry>& entry, const decision_context& context) {
+bool is_live(const shared<entry>& entry, const decision_context& context) {
   return entry && !(entry->expires && *entry->expires <= context.now);
 }
 
@@ -71,9 +71,7 @@ struct decider {
       return {nothing_there(remove), std::nullopt, std::nullopt};
     if (remove.generation && *remove.generation != state.entry->generation)
       return {moved_on(remove), state.entry, std::nullopt};
-    outcome done{std::nullopt, std::move(state.entry), std::nullopt};
-    state.entry.reset();
-    return done;
+    return {std::nullopt, std::exchange(state.entry, {}), std::nullopt};
   }
 
   outcome operator()(const reserve_operation& reserve) const {
@@ -106,8 +104,11 @@ struct decider {
   }
 
   outcome operator()(const touch_operation&) const {
-    if (state.entry)
-      state.entry->accessed = context.now;
+    if (state.entry) {
+      auto touched = *state.entry;
+      touched.accessed = context.now;
+      state.entry = std::move(touched);
+    }
     return {};
   }
 

@@ -17,7 +17,7 @@ struct reservation_row {
 
 /// What an index has under one key.
 struct stored_state {
-  std::optional<deja::entry> entry;
+  shared<deja::entry> entry; ///< Never changed, only replaced, so that readers need no copy.
   std::optional<reservation_row> reservation;
 };
 

@@ -25,11 +25,11 @@ std::size_t size_of(const stored_state& state) {
 hot_rows::row hot_rows::find(const digest& key, std::uint64_t& era) {
   const std::lock_guard lock{mutex_};
   era = era_;
-  const auto found = places_.find(key);
-  if (found == places_.end())
+  const auto found = rows_.find(key);
+  if (found == rows_.end())
     return nullptr;
-  order_.splice(order_.end(), order_, found->second);
-  return found->second->state;
+  found->asked = true;
+  return found->state;
 }
 
 void hot_rows::offer(const digest& key, stored_state read, std::uint64_t era) {
@@ -38,13 +38,10 @@ void hot_rows::offer(const digest& key, stored_state read, std::uint64_t era) {
     return;
   auto state = std::make_shared<const stored_state>(std::move(read));
   const std::lock_guard lock{mutex_};
-  if (era != era_ || era % 2 != 0 || places_.contains(key))
+  if (era != era_ || era % 2 != 0 || !rows_.insert({key, std::move(state), bytes}).second)
     return;
-  order_.push_back({key, std::move(state), bytes});
-  places_.emplace(key, std::prev(order_.end()));
   bytes_ += bytes;
-  while (bytes_ > max_bytes_)
-    forget(order_.begin());
+  shrink();
 }
 
 void hot_rows::begin_commit() {
@@ -56,22 +53,19 @@ void hot_rows::end_commit(std::span<change> changes) {
   const std::lock_guard lock{mutex_};
   ++era_;
   for (auto& [key, now] : changes)
-    if (const auto found = places_.find(key); found != places_.end()) {
-      auto& one = *found->second;
-      bytes_ -= one.bytes;
-      one.bytes = size_of(now);
-      bytes_ += one.bytes;
-      one.state = std::make_shared<const stored_state>(std::move(now));
+    if (const auto found = rows_.find(key); found != rows_.end()) {
+      bytes_ -= found->bytes;
+      found->bytes = size_of(now);
+      bytes_ += found->bytes;
+      found->state = std::make_shared<const stored_state>(std::move(now));
     }
-  while (bytes_ > max_bytes_)
-    forget(order_.begin());
+  shrink();
 }
 
 void hot_rows::end_commit() {
   const std::lock_guard lock{mutex_};
   ++era_;
-  places_.clear();
-  order_.clear();
+  rows_.clear();
   bytes_ = 0;
 }
 
@@ -80,10 +74,18 @@ std::size_t hot_rows::bytes() const {
   return bytes_;
 }
 
-void hot_rows::forget(std::list<kept>::iterator place) {
-  bytes_ -= place->bytes;
-  places_.erase(place->key);
-  order_.erase(place);
+// What was asked for since it came to the end gets another round.
+void hot_rows::shrink() {
+  auto& in_order = rows_.get<1>();
+  while (bytes_ > max_bytes_) {
+    const auto first = in_order.begin();
+    if (std::exchange(first->asked, false)) {
+      in_order.relocate(in_order.end(), first);
+      continue;
+    }
+    bytes_ -= first->bytes;
+    in_order.pop_front();
+  }
 }
 
 } // namespace deja

@@ -3,7 +3,11 @@
 #include <deja/messages/digest_map.hpp>
 #include <deja/transport/index/decision.hpp>
 
-#include <list>
+#include <boost/multi_index/hashed_index.hpp>
+#include <boost/multi_index/member.hpp>
+#include <boost/multi_index/sequenced_index.hpp>
+#include <boost/multi_index_container.hpp>
+
 #include <memory>
 #include <mutex>
 #include <span>
@@ -11,8 +15,8 @@
 namespace deja {
 
 /// What lies under the keys that were asked for lately, in memory, for an index that is the only
-/// one to write its rows. A key of which nothing is stored counts as well. At most `max_bytes`; the
-/// row that was asked for longest ago goes for a new one. Thread-safe.
+/// one to write its rows. A key of which nothing is stored counts as well. At most `max_bytes`; a
+/// row that was not asked for lately goes for a new one ("second chance"). Thread-safe.
 ///
 /// Readers look here, read the database where nothing is found, and offer what they read. The
 /// writer says when a commit begins and what it has changed, so that what was read before a commit
@@ -50,16 +54,22 @@ public:
 private:
   struct kept {
     digest key{};
-    row state;
-    std::size_t bytes = 0;
+    mutable row state;
+    mutable std::size_t bytes = 0;
+    mutable bool asked = false; ///< Since it came to the end.
   };
 
-  void forget(std::list<kept>::iterator place);
+  void shrink();
+
+  using rows = boost::multi_index_container<
+      kept, boost::multi_index::indexed_by<
+                boost::multi_index::hashed_unique<
+                    boost::multi_index::member<kept, digest, &kept::key>, digest_hash>,
+                boost::multi_index::sequenced<>>>;
 
   const std::size_t max_bytes_;
   mutable std::mutex mutex_; ///< For what follows.
-  std::list<kept> order_;    ///< The longest unasked first.
-  digest_map<std::list<kept>::iterator> places_;
+  rows rows_;                ///< The next that may have to go is first in their sequence.
   std::size_t bytes_ = 0;
   std::uint64_t era_ = 0; ///< Of commits begun and ended: odd while there is one.
 };

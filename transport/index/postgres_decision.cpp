@@ -271,7 +271,7 @@ private:
 
   std::int64_t told() const { return rows.integer(row, 0) % 4; }
 
-  std::optional<entry> still_there(const entry_key& key) const {
+  shared<entry> still_there(const entry_key& key) const {
     return visible({read_entry(rows, row, first, key), std::nullopt},
                    moment_at(rows.integer(row, 1)))
         .entry;

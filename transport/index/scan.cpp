@@ -72,7 +72,7 @@ bool page_scanner::take(const digest& id, const stored_state& state,
     return true;
   if (entries) {
     bytes_ += found.entry->size;
-    page_.entries.push_back(std::move(*found.entry));
+    page_.entries.push_back(*found.entry);
   } else {
     page_.reservations.push_back(std::move(*found.reservation));
   }

@@ -130,7 +130,9 @@ BOOST_AUTO_TEST_CASE(say_what_became_of_a_call) {
 
 BOOST_AUTO_TEST_CASE(find_a_damaged_entry_out) {
   outcome damaged;
-  damaged.entry.emplace().output = "\xff";
+  entry put;
+  put.output = "\xff";
+  damaged.entry = std::move(put);
   const auto refused = got(key_named("k"), damaged);
   BOOST_TEST(code_of(refused) == errc::data_loss);
   BOOST_TEST(refused.error().message.find("\"k\"") != std::string::npos);

@@ -14,8 +14,9 @@ digest id(const std::string& name) {
 
 stored_state state_of(const std::string& output) {
   stored_state state;
-  state.entry.emplace();
-  state.entry->output = output;
+  entry put;
+  put.output = output;
+  state.entry = std::move(put);
   return state;
 }
 
