@@ -48,7 +48,7 @@ void live_view::running(const second& last, double length) {
   };
   std::array<char, 256> text;
   std::snprintf(text.data(), text.size(),
-                "%4.0f of %.0f s  %8llu requests  p50 %8.2f ms  p99 %8.2f ms  errors %llu  "
+                "%5.1f of %.1f s  %8llu requests  p50 %8.2f ms  p99 %8.2f ms  errors %llu  "
                 "wrong %llu",
                 last.end, length, static_cast<unsigned long long>(last.all.requests),
                 milliseconds(last.latency.p50), milliseconds(last.latency.p99),
