@@ -261,7 +261,8 @@ int carry_out(const command_options& command, const settings& how, const address
                        [&](std::uint64_t done) { view.filling(done, how.keys); });
     view.end();
     if (is_interrupted)
-      return interrupted_status;
+      return fail({errc::canceled, "it was interrupted while keys were put, before the run"},
+                  interrupted_status);
     if (!filled)
       return fail(filled.error());
   }

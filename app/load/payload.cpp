@@ -97,7 +97,7 @@ std::string describe(key_ref key) {
   case key_space::fresh:
     return "new key " + number;
   case key_space::reservation:
-    return "reservation " + number;
+    return "key " + number + " (never put)";
   }
   return number;
 }

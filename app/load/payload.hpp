@@ -58,7 +58,7 @@ inline std::string_view view_of(const payload::key_text& text) {
   return {text.data(), text.size()};
 }
 
-/// As people are told: `17 of the population`.
+/// As people are told: `key 17`.
 std::string describe(key_ref key);
 
 } // namespace deja::app::load

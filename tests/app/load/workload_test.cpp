@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(finds_a_second_owner) {
   auto one = with.begin(), other = with.begin();
   with.held_by(one, one.owner);
   BOOST_TEST(with.held_by(other, other.owner).wrong ==
-             "reservation of reservation 0 has two owners");
+             "reservation of key 0 (never put) has two owners");
 }
 
 BOOST_AUTO_TEST_CASE(lets_another_own_what_is_about_to_be_released) {
