@@ -294,7 +294,7 @@ int carry_out(const command_options& command, const settings& how, const address
   else
     carry_out_plan(plan);
   const auto service_cpu = watching.service_cpu();
-  auto result = seen.finish(steady::now());
+  auto result = seen.finish();
   watching.end(result);
   if (!how.goal)
     phases = phases_of(plan, result);

@@ -254,7 +254,7 @@ void async_load::hand_over(bool is_over) {
   const auto used = process_cpu();
   now_.cpu = used - cpu_;
   cpu_ = used;
-  seen_.add(0, interval_, now_, is_over);
+  seen_.add(0, interval_, now_, is_over, steady::now());
   if (is_over)
     ++interval_;
 }

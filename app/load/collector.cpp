@@ -34,9 +34,16 @@ collector::slot& collector::slot_of(std::uint64_t interval) {
   return *open_[interval - first_open_];
 }
 
-void collector::add(unsigned thread, std::uint64_t interval, interval_stats& seen, bool is_over) {
+double collector::ended() const {
+  const std::lock_guard lock{mutex_};
+  return since_start(ended_);
+}
+
+void collector::add(unsigned thread, std::uint64_t interval, interval_stats& seen, bool is_over,
+                    steady::time_point now) {
   {
     const std::lock_guard lock{mutex_};
+    ended_ = std::max(ended_, now);
     auto& to = slot_of(interval);
     to.all.add(seen.all);
     part_.all.add(seen.all);
@@ -124,9 +131,9 @@ collector::part collector::take_part() {
   return std::exchange(part_, {});
 }
 
-run_result collector::finish(steady::time_point now) {
+run_result collector::finish() {
   const std::lock_guard lock{mutex_};
-  result_.duration = since_start(now);
+  result_.duration = std::max(since_start(ended_), 1e-3);
   while (!open_.empty()) {
     const auto start = static_cast<double>(first_open_) * result_.interval;
     const auto end = std::clamp(result_.duration, start + 1e-3, start + result_.interval);

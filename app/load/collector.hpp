@@ -45,9 +45,13 @@ public:
 
   steady::time_point end_of(std::uint64_t interval) const;
 
-  /// Adds what a thread has seen of an interval, and clears it. With `is_over` the thread will add
-  /// nothing more to it; when no thread will, it becomes one of the result's seconds.
-  void add(unsigned thread, std::uint64_t interval, interval_stats& seen, bool is_over);
+  /// Adds what a thread has seen of an interval until now, and clears it. With `is_over` the thread
+  /// will add nothing more to it; when no thread will, it becomes one of the result's seconds.
+  void add(unsigned thread, std::uint64_t interval, interval_stats& seen, bool is_over,
+           steady::time_point now);
+
+  /// When something was added last, in seconds since the start.
+  double ended() const;
 
   void add_violation(steady::time_point now, std::string what);
 
@@ -78,7 +82,7 @@ public:
   part take_part();
 
   /// The result of all, when no thread adds any more.
-  run_result finish(steady::time_point now);
+  run_result finish();
 
 private:
   struct slot {
@@ -95,6 +99,7 @@ private:
 
   steady::time_point start_ = steady::now();
   mutable std::mutex mutex_; // for all that follows
+  steady::time_point ended_{};
   std::condition_variable more_;
   run_result result_;
   std::deque<std::unique_ptr<slot>> open_; // of the intervals from `first_open_`

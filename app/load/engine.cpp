@@ -62,7 +62,7 @@ result<void> fill(const settings& how, shared_state& shared, const stream_factor
     seen.wait_for_second(0, steady::now() + 20ms);
     on_progress(shared.fill_done);
   });
-  const auto done = seen.finish(steady::now());
+  const auto done = seen.finish();
   if (hooks.is_stopped)
     return error{errc::canceled, "it was stopped"};
   if (shared.fill_done == how.keys)

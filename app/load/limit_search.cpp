@@ -39,7 +39,7 @@ goal_result find_limit(const settings& how, collector& seen, const std::atomic<b
   const auto attempt = [&](double rate) {
     const auto from = phases.empty() ? 0 : seen.since_start(steady::now());
     carry_out(rate_plan{{{how.probe_length, rate, rate}}});
-    const auto to = seen.since_start(steady::now());
+    const auto to = seen.ended();
     const auto part = seen.take_part();
     const auto achieved = static_cast<double>(part.all.requests) / (to - from);
     phases.push_back({from, to, rate, rate, achieved});

@@ -449,7 +449,7 @@ void worker::hand_over(bool at_end) {
   if (counted_)
     for (const auto limit = run_time(end); counted_->next() <= limit; counted_->advance())
       ++seen_.all.due;
-  context_.seen.add(thread_, interval_, seen_, !at_end);
+  context_.seen.add(thread_, interval_, seen_, !at_end, now_);
   if (!at_end)
     ++interval_;
 }

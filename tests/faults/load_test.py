@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import socketserver
+import ssl
 import subprocess
 import sys
 import threading
@@ -357,6 +358,18 @@ class Lying(FakeService):
         return owner  # everyone may have it
 
 
+class Encrypted(FakeService):
+    def __init__(self, certificate):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate)
+        super().__init__()
+        self.url = self.url.replace("http", "https")
+
+    def get_request(self):
+        connection, address = super().get_request()
+        return self.context.wrap_socket(connection, server_side=True), address
+
+
 class OnFakes(Load):
     def fake(self, kind):
         service = kind()
@@ -399,6 +412,24 @@ class OnFakes(Load):
         self.assertEqual(run["totals"]["errors"], {})
         told = self.deja("load", "--target", url, "--batch", "5", "--op", "get", status=1).stderr
         self.assert_one_line(told, "--batch 5", "deja.v1")
+
+    def test_an_encrypted_service(self):
+        certificate = self.folder / "both.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout",
+                        certificate, "-out", self.folder / "cert.pem", "-days", "2", "-subj",
+                        "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"], check=True,
+                       capture_output=True)
+        with certificate.open("a") as both:
+            both.write((self.folder / "cert.pem").read_text())
+        url = self.fake(lambda: Encrypted(certificate)).url
+        run, _ = self.load(url, "--mix", "get=2,put=1", "--encoding", "json", "--duration", "500ms",
+                           "--connections", "3", "--keys", "20", "--value-size", "fixed:50000",
+                           env={"SSL_CERT_FILE": str(self.folder / "cert.pem")})
+        self.assertEqual(run["totals"]["wrong"], 0, run["violations"])
+        self.assertEqual(run["totals"]["errors"], {})
+        self.assertGreater(run["totals"]["ok"], 10)
+        told = self.deja("load", "--target", url, status=1).stderr
+        self.assert_one_line(told, "certificate is not trusted")
 
     def test_a_service_that_never_answers(self):
         class Silent(FakeService):

@@ -22,8 +22,8 @@ interval_stats seen(std::uint64_t requests, std::uint64_t latency) {
 }
 
 void add(collector& to, unsigned thread, std::uint64_t interval, interval_stats what,
-         bool is_over = true) {
-  to.add(thread, interval, what, is_over);
+         steady::time_point now) {
+  to.add(thread, interval, what, true, now);
 }
 
 BOOST_AUTO_TEST_SUITE(a_collector)
@@ -31,10 +31,10 @@ BOOST_AUTO_TEST_SUITE(a_collector)
 BOOST_AUTO_TEST_CASE(closes_a_second_when_all_threads_are_beyond_it) {
   collector all{2, 10};
   all.start(start);
-  add(all, 0, 0, seen(10, 1000));
-  add(all, 0, 1, seen(1, 1000));
+  add(all, 0, 0, seen(10, 1000), start + 1s);
+  add(all, 0, 1, seen(1, 1000), start + 1500ms);
   BOOST_TEST(!all.wait_for_second(0, start));
-  add(all, 1, 0, seen(30, 9000));
+  add(all, 1, 0, seen(30, 9000), start + 1s);
   const auto first = all.wait_for_second(0, start);
   BOOST_REQUIRE(first);
   BOOST_TEST(first->end == 1);
@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(closes_a_second_when_all_threads_are_beyond_it) {
   BOOST_TEST(first->latency.p50 >= 9000U);
   BOOST_TEST(first->latency.p50 <= 9009U);
   BOOST_TEST(!all.wait_for_second(1, start));
-  const auto result = all.finish(start + 1500ms);
+  const auto result = all.finish();
   BOOST_REQUIRE_EQUAL(result.seconds.size(), 2U);
   BOOST_TEST(result.seconds[1].end == 1.5);
   BOOST_TEST(result.all.requests == 41U);
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(tells_when_the_service_was_away) {
   all.reached(start + 4s);
   all.reached(start + 5s);
   all.add_unreached(start + 6s, errc::unavailable, 1);
-  const auto result = all.finish(start + 7s);
+  const auto result = all.finish();
   BOOST_REQUIRE_EQUAL(result.outages.size(), 2U);
   BOOST_TEST(result.outages[0].from == 2);
   BOOST_TEST(result.outages[0].to.value() == 4);
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(describes_the_first_hundred_wrong_answers) {
   all.start(start);
   for (int n = 0; n < 200; ++n)
     all.add_violation(start + 1s, "wrong " + std::to_string(n));
-  const auto result = all.finish(start + 2s);
+  const auto result = all.finish();
   BOOST_REQUIRE_EQUAL(result.violations.size(), 100U);
   BOOST_TEST(result.violations[99].what == "wrong 99");
   BOOST_TEST(result.violations[99].at == 1);
