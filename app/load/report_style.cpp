@@ -59,13 +59,13 @@ bdi, td, th { unicode-bidi: isolate; }
 .notices { margin-top: 18px; }
 
 .tiles {
-  display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px;
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 12px;
   margin: 20px 0 0;
 }
 .tiles div, .plot, .scroll {
   background: var(--card); border: 1px solid var(--line); border-radius: 10px;
 }
-.tiles div { padding: 12px 16px; }
+.tiles div { padding: 12px 14px; }
 .tiles dt { color: var(--soft); font-size: 13px; }
 .tiles dd { margin: 0; }
 .tiles dd b { display: block; font-size: 25px; line-height: 1.25; white-space: nowrap; }

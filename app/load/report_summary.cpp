@@ -51,10 +51,15 @@ std::string headline(const reported_run& reported) {
   const auto latency = [&](double value) {
     return all.count > 0 ? latency_text(value) : no_value;
   };
-  return "<dl class=\"tiles\">" + tile("Answered", number_text(run.rate) + "/s", due) +
+  std::string limit;
+  if (run.goal)
+    limit =
+        tile("Limit", run.goal->limit_rate ? number_text(*run.goal->limit_rate) + "/s" : no_value,
+             "keeps " + run.goal->goal);
+  return "<dl class=\"tiles\">" + limit + tile("Answered", number_text(run.rate) + "/s", due) +
          tile("p50", latency(all.p50), "half were quicker") +
-         tile("p99", latency(all.p99), "1 in 100 was slower") +
-         tile("p99.9", latency(all.p99_9), "1 in 1000 was slower") +
+         tile("p99", latency(all.p99), "1 in 100 slower") +
+         tile("p99.9", latency(all.p99_9), "1 in 1000 slower") +
          tile("Slowest", latency(all.max), "of " + count_text(all.count)) +
          tile("Errors", count_text(errors), share_text(errors, run.requests),
               errors > 0 ? "warn" : "") +

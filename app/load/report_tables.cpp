@@ -70,7 +70,9 @@ std::vector<measure> measures_of(const recorded_run& run) {
   std::optional<double> cpu_a_request;
   if (run.service_cpu && run.requests > 0)
     cpu_a_request = *run.service_cpu * run.seconds_taken / run.requests * 1e6;
-  return {{"answered a second", run.rate, number_text, better::higher},
+  return {{"highest rate that keeps the goal", run.goal ? run.goal->limit_rate : std::nullopt,
+           number_text, better::higher},
+          {"answered a second", run.rate, number_text, better::higher},
           {"due", run.due, count_text},
           {"requests", run.requests, count_text},
           {"ok", run.ok, count_text},
@@ -119,12 +121,15 @@ std::string totals_table(reported_runs runs) {
   const auto first = measures_of(runs.front().run);
   for (std::size_t row = 0; row < first.size(); ++row) {
     std::vector<table_cell> cells;
+    bool some = false;
     for (const auto& one : runs) {
       const auto measure = measures_of(one.run)[row];
+      some = some || measure.value;
       cells.push_back(compared(measure.value, cells.empty() ? std::nullopt : first[row].value,
                                measure.text, measure.which));
     }
-    table.add(first[row].name, std::move(cells));
+    if (some)
+      table.add(first[row].name, std::move(cells));
   }
   return table.html();
 }

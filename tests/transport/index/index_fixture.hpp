@@ -62,7 +62,7 @@ inline touch_operation touch(std::string key) {
   return {key_named(std::move(key))};
 }
 
-inline std::string uri_of(const std::optional<entry>& entry) {
+inline std::string uri_of(const shared<entry>& entry) {
   return entry ? parse_message<cacheservice::CachedOutput>(entry->output)->output_uri() : "none";
 }
 

@@ -1,13 +1,14 @@
-"""The report on load runs as a browser sees it: REPORT_PAGE in the environment is the program that
-writes it."""
+"""The report on load runs as a browser sees it."""
 
 import html.parser
 import json
 import os
-import pathlib
 import subprocess
-import tempfile
+import sys
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+from deja import Case
 
 EVIL = "\"'><script>document.title = 'owned'</script><img src=x onerror=alert(1)> 記憶"
 PLOTS = ["Latency", "Latency by percentile", "Latency distribution", "Throughput", "Errors",
@@ -79,19 +80,15 @@ class Elements(html.parser.HTMLParser):
         return [one for one in self.all if name in (one[1].get("class") or "").split()]
 
 
-class Report(unittest.TestCase):
-    def setUp(self):
-        temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
-
+class Report(Case):
     def page_of(self, *runs):
         files = []
         for one in runs:
             files.append(self.folder / f"{len(files)}.json")
             files[-1].write_text(json.dumps(one))
-        return subprocess.run([os.environ["REPORT_PAGE"], *files], check=True,
-                              capture_output=True, text=True).stdout
+        page = self.folder / "report.html"
+        self.deja("load", "--compare", *files, "--report", page)
+        return page.read_text()
 
     def seen(self, page):
         """The page's elements in the browser, and what its console says."""
