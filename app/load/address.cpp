@@ -1,9 +1,12 @@
 #include <deja/app/load/address.hpp>
 
+#include <deja/transport/blob/file_descriptor.hpp>
+
 #include <cstring>
 #include <memory>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/time.h>
 
 namespace deja::app::load {
 
@@ -14,6 +17,14 @@ bool is_loopback(const ::sockaddr* where) {
     return (ntohl(reinterpret_cast<const ::sockaddr_in*>(where)->sin_addr.s_addr) >> 24) == 127;
   const auto& six = reinterpret_cast<const ::sockaddr_in6*>(where)->sin6_addr;
   return IN6_IS_ADDR_LOOPBACK(&six) || (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == 127);
+}
+
+/// Whether somebody listens there; at once, on loopback.
+bool accepts(const ::addrinfo& where) {
+  const file_descriptor probe{::socket(where.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const ::timeval patience{.tv_sec = 1, .tv_usec = 0};
+  ::setsockopt(probe.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  return probe && ::connect(probe.get(), where.ai_addr, where.ai_addrlen) == 0;
 }
 
 } // namespace
@@ -41,9 +52,16 @@ result<address> find_address(const service_url& url) {
     return error{errc::unavailable,
                  "host \"" + url.host + "\" has no address: " + ::gai_strerror(problem)};
   const std::unique_ptr<::addrinfo, decltype(&::freeaddrinfo)> all{first, &::freeaddrinfo};
-  std::memcpy(&found.bytes, first->ai_addr, first->ai_addrlen);
-  found.size = first->ai_addrlen;
-  found.is_local = is_loopback(first->ai_addr);
+  // `localhost` may have two addresses, of which a service often has one.
+  const auto* chosen = all.get();
+  for (const auto* one = chosen; one != nullptr; one = one->ai_next)
+    if (is_loopback(one->ai_addr) && accepts(*one)) {
+      chosen = one;
+      break;
+    }
+  std::memcpy(&found.bytes, chosen->ai_addr, chosen->ai_addrlen);
+  found.size = chosen->ai_addrlen;
+  found.is_local = is_loopback(chosen->ai_addr);
   return found;
 }
 
