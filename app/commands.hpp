@@ -9,6 +9,7 @@ int run_command(int argc, char** argv);
 int serve_command(int argc, char** argv);
 int demo_command(int argc, char** argv);
 int key_command(int argc, char** argv);
+int load_command(int argc, char** argv);
 int gc_command(int argc, char** argv);
 int get_command(int argc, char** argv);
 int put_command(int argc, char** argv);

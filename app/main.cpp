@@ -28,6 +28,7 @@ constexpr auto commands = std::to_array<command>({
     {"gc", "remove what has expired and what nobody uses", deja::app::gc_command},
     {"healthcheck", "ask a service whether it can serve", deja::app::healthcheck_command},
     {"key", "make cache keys, the same as Flyte's client", deja::app::key_command},
+    {"load", "put a service under load, check its answers, measure", deja::app::load_command},
     {"version", "print the version", deja::app::version_command},
 });
 

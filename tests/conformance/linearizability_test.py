@@ -113,6 +113,34 @@ class OnSqlite(Histories):
         self.check([service], 10, kill)
 
 
+class OfLoad(Histories):
+    """What `deja load --history` has written is read and checked too."""
+
+    def test_a_right_one(self):
+        for batch in ("1", "3"):
+            file = self.folder / "history.jsonl"
+            self.deja("load", "--target", self.start("a" + batch).service.url, "--mix",
+                      "get=3,overwrite=2,put-again=1,reserve=2,memoize=1,put=1", "--keys", "40",
+                      "--duration", "500ms", "--connections", "8", "--quiet", "--batch", batch,
+                      "--history", file)
+            done = subprocess.run([CHECKER, "-folder", str(self.folder), "-read", str(file)],
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertGreater(json.loads(done.stdout)["operations"], 200)
+
+    def test_a_wrong_one(self):
+        # The value of a get is another one than any put.
+        file = self.folder / "wrong.jsonl"
+        one = {"client": 0, "called": 1, "returned": 2, "kind": "put", "key": "k", "value": "a",
+               "code": "ok"}
+        file.write_text("".join(json.dumps(line) + "\n" for line in (
+            one, {**one, "called": 3, "returned": 4, "kind": "get", "value": "b"})))
+        done = subprocess.run([CHECKER, "-folder", str(self.folder), "-read", str(file)],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("k is not linearizable", done.stderr)
+
+
 class Apart(Histories):
     def test_services_that_share_nothing_are_found_out(self):
         urls = [self.start(name).service.url for name in ("a", "b")]

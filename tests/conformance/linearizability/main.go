@@ -27,9 +27,19 @@ func main() {
 	most := flag.Int("most", 100000, "operations that all of them do at most")
 	seed := flag.Int64("seed", 1, "of the clients' choices")
 	folder := flag.String("folder", ".", "where the drawing of a wrong history is left")
+	file := flag.String("read", "", "check this history of deja load instead of making one")
 	flag.Parse()
+	if *file != "" {
+		history, err := read(*file)
+		if err != nil {
+			log.Fatal(err)
+		}
+		wrong := checkAll(history, *folder)
+		report(map[string]any{"operations": len(history), "wrong": wrong}, wrong)
+		return
+	}
 	if flag.NArg() == 0 {
-		log.Fatal("usage: program [FLAGS] URL...")
+		log.Fatal("usage: program [FLAGS] URL... | program -read FILE")
 	}
 
 	r := newRecord()
@@ -49,19 +59,29 @@ func main() {
 	}
 
 	checking := time.Now()
-	wrong := 0
-	for _, part := range partition(r.history) {
-		if wrong < mostShown {
-			wrong += check(part, *folder)
-		}
-	}
-	json.NewEncoder(os.Stdout).Encode(map[string]any{
+	wrong := checkAll(r.history, *folder)
+	report(map[string]any{
 		"operations": len(r.history), "unknown": r.unknown, "not_sent": r.notSent,
 		"outcomes": r.outcomes, "wrong": wrong, "seconds": r.now().Seconds(),
-		"checking": time.Since(checking).Seconds()})
+		"checking": time.Since(checking).Seconds()}, wrong)
+}
+
+func report(what map[string]any, wrong int) {
+	json.NewEncoder(os.Stdout).Encode(what)
 	if wrong > 0 {
 		os.Exit(1)
 	}
+}
+
+// How many keys have a wrong history.
+func checkAll(history []porcupine.Operation, folder string) int {
+	wrong := 0
+	for _, part := range partition(history) {
+		if wrong < mostShown {
+			wrong += check(part, folder)
+		}
+	}
+	return wrong
 }
 
 // Of one key: 1 where its history is wrong, or could not be checked in time.
