@@ -9,7 +9,6 @@
 #include <deja/transport/folder/here_or_there.hpp>
 #include <deja/transport/index/sqlite_index.hpp>
 
-#include <cstdlib>
 #include <future>
 
 namespace deja::app {
@@ -153,11 +152,6 @@ private:
   data_folder folder_;
   std::unique_ptr<cache_endpoint> endpoint_;
 };
-
-void stand_in(std::string& value, const char* variable) {
-  if (const char* set = std::getenv(variable); value.empty() && set)
-    value = set;
-}
 
 } // namespace
 

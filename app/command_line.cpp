@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 
@@ -44,6 +45,11 @@ result<std::chrono::nanoseconds> parse_duration(const std::string& text) {
   return error{errc::invalid_argument, "\"" + text +
                                            "\" is no duration: a number and one of ms, s, m, h, d "
                                            "are wanted, as in 500ms or 1.5h, at most 106751d"};
+}
+
+void stand_in(std::string& value, const char* variable) {
+  if (const char* set = std::getenv(variable); value.empty() && set)
+    value = set;
 }
 
 result<std::string> read_token(const std::string& file) {

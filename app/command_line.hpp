@@ -18,6 +18,9 @@ int fail(const error& why, int status = 1);
 /// Reads a duration as people write it: `500ms`, `10s`, `1.5h`, `2d`. invalid_argument else.
 result<std::chrono::nanoseconds> parse_duration(const std::string& text);
 
+/// Gives a flag that was not given the value of an environment variable, where that is set.
+void stand_in(std::string& value, const char* variable);
+
 /// The access token in the first line of a file; empty where no file is named. invalid_argument
 /// where it can't be read.
 result<std::string> read_token(const std::string& file);

@@ -3,8 +3,6 @@
 #include <deja/app/commands.hpp>
 #include <deja/app/print_message.hpp>
 #include <deja/app/read_file.hpp>
-#include <deja/app/run/explanation.hpp>
-#include <deja/messages/cached_output.hpp>
 
 #include <google/protobuf/util/json_util.h>
 
@@ -70,11 +68,6 @@ result<cacheservice::CachedOutput> read_output(const std::string& uri, const std
     return error{errc::invalid_argument, "--output: \"" + file + "\" holds no output in JSON: " +
                                              why.substr(0, why.find('\n'))};
   return output;
-}
-
-std::string time_text(const google::protobuf::Timestamp& time) {
-  const auto read = from_wire(time, "");
-  return read ? run::date_and_time(*read) : "unknown";
 }
 
 void print(const entry_key& key, const found_output& found) {

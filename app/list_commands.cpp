@@ -2,7 +2,6 @@
 #include <deja/app/command_line.hpp>
 #include <deja/app/commands.hpp>
 #include <deja/app/print_message.hpp>
-#include <deja/app/run/explanation.hpp>
 #include <deja/app/run/remembering.hpp>
 #include <deja/messages/cached_output.hpp>
 #include <deja/transport/connect/extension_wire.hpp>
@@ -48,11 +47,6 @@ result<v1::Filter> filter_of(const list_options& asked) {
     return within("--older-than", age.error());
   *filter.mutable_older_than() = to_wire(*age);
   return filter;
-}
-
-std::string time_text(const google::protobuf::Timestamp& time) {
-  const auto read = from_wire(time, "");
-  return read ? run::date_and_time(*read) : "unknown            ";
 }
 
 std::string key_text(const v1::Key& key) {

@@ -1,6 +1,8 @@
 #include <deja/app/print_message.hpp>
 
 #include <deja/app/command_line.hpp>
+#include <deja/app/run/explanation.hpp>
+#include <deja/messages/cached_output.hpp>
 
 #include <google/protobuf/util/json_util.h>
 
@@ -15,6 +17,11 @@ std::string json_line(const google::protobuf::Message& message, bool zeros) {
   if (!google::protobuf::util::MessageToJsonString(message, &text, options).ok())
     return "null";
   return text;
+}
+
+std::string time_text(const google::protobuf::Timestamp& time) {
+  const auto read = from_wire(time, "");
+  return read ? run::date_and_time(*read) : "unknown";
 }
 
 int finish_output(int status) {

@@ -69,11 +69,6 @@ std::size_t begin_of_command(const CLI::App& app, const std::vector<std::string>
   return std::min(at, words.size());
 }
 
-void stand_in(std::string& value, const char* variable) {
-  if (const char* set = std::getenv(variable); value.empty() && set)
-    value = set;
-}
-
 result<void> complete(options& given, const durations& spans) {
   if (given.command.empty())
     return error{errc::invalid_argument, "which command? deja run [OPTIONS] -- COMMAND"};
@@ -104,9 +99,9 @@ result<void> complete(options& given, const durations& spans) {
     if (letter < ' ' || letter > '~')
       return error{errc::invalid_argument, "--cache-version takes printable ASCII only"};
   if (given.data.empty() && given.index.empty())
-    stand_in(given.server, "DEJA_SERVER");
-  stand_in(given.data, "DEJA_DATA");
-  stand_in(given.token_file, "DEJA_TOKEN_FILE");
+    app::stand_in(given.server, "DEJA_SERVER");
+  app::stand_in(given.data, "DEJA_DATA");
+  app::stand_in(given.token_file, "DEJA_TOKEN_FILE");
   return {};
 }
 
