@@ -77,7 +77,8 @@ public:
     const auto& config = served_->config;
     if (auto valid = config.validate(); !valid)
       return valid;
-    const auto count = config.threads > 0 ? config.threads : std::thread::hardware_concurrency();
+    const auto half_the_cores = std::thread::hardware_concurrency() / 2;
+    const auto count = config.threads > 0 ? config.threads : half_the_cores;
     const auto sweep = std::min<duration>(sweep_interval, shortest_timeout() / 2);
     for (unsigned at = 0; at < std::max(count, 1U); ++at)
       loops_.push_back(std::make_unique<event_loop>(std::max<duration>(sweep, 1ms)));

@@ -13,8 +13,9 @@ struct server_config {
   std::string host = "127.0.0.1";      ///< Address or name to listen on, without brackets.
   std::uint16_t port = 8094;           ///< 0: any free one.
   std::filesystem::path unix_socket{}; ///< Listened on as well, mode 0600. Empty: none.
-  unsigned threads = 0;                ///< Loops, each on a thread of its own; 0: one a core.
-  int backlog = 4096;                  ///< Connections that the system holds before they are taken.
+  /// Loops, each on a thread of its own; 0: one for two cores, since what they ask works too.
+  unsigned threads = 0;
+  int backlog = 4096; ///< Connections that the system holds before they are taken.
 
   /// Open connections, both listeners together. One more is told `unavailable` and closed.
   std::size_t max_connections = 16'384;
