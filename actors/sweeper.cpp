@@ -62,12 +62,17 @@ private:
   void begin() {
     auto plan = config_.plan;
     const auto now = self_->clock().now();
-    if (config_.dropped && config_.dropped->exchange(false))
-      contents_due_ = std::min(contents_due_, now + plan.grace);
+    if (config_.dropped && config_.dropped->exchange(false)) {
+      drop_due_ = now + plan.grace;
+      contents_due_ = std::min(contents_due_, drop_due_);
+    }
     if (plan.contents && now < contents_due_)
       plan.contents = false;
-    if (plan.contents)
+    if (plan.contents) {
       contents_due_ = now + config_.contents_every;
+      if (drop_due_ > now) // this round spares what was dropped last
+        contents_due_ = std::min(contents_due_, drop_due_);
+    }
     round_.emplace(std::move(plan), parts_);
   }
 
@@ -77,6 +82,7 @@ private:
   const sweeper_config config_;
   const sweeper_report report_;
   caf::actor_clock::time_point contents_due_;
+  caf::actor_clock::time_point drop_due_{}; // when all that has been dropped may go
   std::optional<collection> round_;
 };
 

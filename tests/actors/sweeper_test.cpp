@@ -150,6 +150,14 @@ BOOST_AUTO_TEST_CASE(looks_for_contents_soon_after_entries_were_dropped_with_the
   BOOST_TEST(removed() == 0U);
   pass(2min);
   BOOST_TEST(removed() == 1U);
+  // And again for what is dropped while a look is due already.
+  *dropped = true;
+  pass(3min);
+  *dropped = true;
+  pass(4min);
+  BOOST_REQUIRE(make_content_store(blobs)->put_bytes(sha256::of("y"), "y"));
+  pass(3min);
+  BOOST_TEST(removed() == 2U);
   BOOST_TEST(ask<no_value>(actor, stop_atom_v).has_value());
 }
 

@@ -75,8 +75,13 @@ void hot_rows::end_commit(std::span<const change> changes) {
 }
 
 void hot_rows::end_commit() {
+  forget();
   const std::lock_guard lock{mutex_};
   ++era_;
+}
+
+void hot_rows::forget() {
+  const std::lock_guard lock{mutex_};
   rows_.clear();
   bytes_ = 0;
 }

@@ -48,6 +48,9 @@ public:
   /// The commit has ended, with these changes, one a key; they are kept.
   void end_commit(std::span<const change> changes);
 
+  /// During a commit: somebody else has changed the database after all, nothing is known any more.
+  void forget();
+
   /// The commit has failed, perhaps after all: nothing is known any more.
   void end_commit();
 

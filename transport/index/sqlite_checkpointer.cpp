@@ -41,7 +41,11 @@ void sqlite_checkpointer::after_commit(sqlite::database& writer) {
   if (!is_due())
     return;
   if (!thread_.joinable())
-    thread_ = quiet_thread([this] { run(); });
+    try {
+      thread_ = quiet_thread([this] { run(); });
+    } catch (const std::system_error&) { // no more threads: the next commit tries again
+      return;
+    }
   wake_.notify_one();
 }
 

@@ -326,7 +326,7 @@ private:
     if (auto changed = changes.find(id))
       return changed;
     std::uint64_t era = 0;
-    if (auto hot = hot_.find({&id, 1}, era).front()) // there are none but ours to change it
+    if (auto hot = hot_.find({&id, 1}, era).front())
       return hot;
     auto state = rows_.load(id, key);
     if (!state)
@@ -334,8 +334,21 @@ private:
     return std::make_shared<const stored_state>(std::move(*state));
   }
 
+  // Nobody else should write a file that is ours alone; but what is decided must be right even so.
+  result<void> forget_if_changed() {
+    const auto version = database_.number("PRAGMA data_version"); // only others' commits change it
+    if (!version)
+      return version.error();
+    if (std::exchange(version_, *version) != *version)
+      hot_.forget();
+    return {};
+  }
+
   result<void> decide_all(std::span<const group> groups, std::vector<std::vector<outcome>>& results,
                           row_changes& changes) {
+    if (config_.exclusive)
+      if (auto known = forget_if_changed(); !known)
+        return known.error();
     auto last = rows_.last_number();
     if (!last)
       return last.error();
@@ -380,6 +393,7 @@ private:
   // The writer's alone, once its thread runs.
   sqlite::database database_;
   sqlite_rows rows_;
+  std::int64_t version_ = 0;
 
   const std::optional<file_identity> file_;
 

@@ -52,6 +52,18 @@ struct sqlite_fixture {
 
 BOOST_FIXTURE_TEST_SUITE(a_sqlite_index, sqlite_fixture)
 
+BOOST_AUTO_TEST_CASE(that_is_held_alone_but_is_not_alone_overwrites_nothing) {
+  blocking_index alone{
+      make_sqlite_index({.path = file, .clock = clock, .exclusive = true}).value()};
+  alone.apply(put("other", "a"));
+  BOOST_TEST(alone.uri("k") == "none");
+  auto another = open();
+  BOOST_TEST(code_of(another.apply(put("k", "b"))) == errc::ok);
+  BOOST_TEST(another.apply(reserve("k", "them")).reservation->owner == "them");
+  BOOST_TEST(code_of(alone.apply(put("k", "c"))) == errc::already_exists);
+  BOOST_TEST(alone.apply(reserve("k", "us")).reservation->owner == "them");
+}
+
 BOOST_AUTO_TEST_CASE(keeps_everything) {
   auto what = put("k", "a");
   what.lifetime = 10s;
