@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 
 namespace deja {
 
@@ -44,8 +45,7 @@ public:
   /// Fails what is overdue.
   void tick() {
     const auto now = self_->clock().now();
-    if (alarm_ <= now)
-      alarm_ = time_point::max();
+    alarms_.erase(alarms_.begin(), alarms_.upper_bound(now));
     while (!open_.empty() && open_.begin()->first.first <= now)
       open_.extract(open_.begin()).mapped()({errc::deadline_exceeded, "no answer came in time"});
     set_alarm();
@@ -55,16 +55,19 @@ private:
   using key = std::pair<time_point, std::uint64_t>;
 
   void set_alarm() {
-    if (open_.empty() || open_.begin()->first.first >= alarm_)
+    if (open_.empty())
+      return;
+    const auto first = open_.begin()->first.first;
+    if (!alarms_.empty() && *alarms_.begin() <= first)
       return; // an alarm that comes too early does no harm
-    alarm_ = open_.begin()->first.first;
-    self_->scheduled_send(self_, alarm_, tick_atom_v);
+    alarms_.insert(first);
+    self_->scheduled_send(self_, first, tick_atom_v);
   }
 
   Self self_;
   std::uint64_t last_ = 0;
   std::map<key, std::function<void(const error&)>> open_; // the first deadline first
-  time_point alarm_ = time_point::max();                  // of the next alarm
+  std::set<time_point> alarms_;                           // that are still to come
 };
 
 } // namespace deja
