@@ -10,7 +10,7 @@ SILENCE = {"0": "back to back", "1000": "after 1 ms of silence"}
 
 def measure(figures, programs, _seconds):
     for _ in figures.each_round("queues"):
-        told = output_of(programs / "deja_bench", "--benchmark_min_time=0.1",
+        told = output_of(programs / "deja_bench", "--benchmark_min_time=1",
                          "--benchmark_filter=^(upload|download)(_plainly|_one)?/",
                          "--benchmark_format=json")
         found = {tuple(one["name"].split("/")): one for one in json.loads(told)["benchmarks"]}
