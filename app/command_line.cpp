@@ -1,5 +1,7 @@
 #include <deja/app/command_line.hpp>
 
+#include <deja/app/plain_text.hpp>
+
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -22,7 +24,7 @@ std::optional<int> parse(CLI::App& options, int argc, char** argv, int usage_sta
 }
 
 int fail(const error& why, int status) {
-  std::cerr << "deja: " << why.message << '\n';
+  std::cerr << "deja: " << printable(why.message) << '\n';
   return status;
 }
 

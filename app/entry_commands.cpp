@@ -1,6 +1,7 @@
 #include <deja/app/catalog_view.hpp>
 #include <deja/app/command_line.hpp>
 #include <deja/app/commands.hpp>
+#include <deja/app/plain_text.hpp>
 #include <deja/app/print_message.hpp>
 #include <deja/app/read_file.hpp>
 
@@ -73,8 +74,8 @@ result<cacheservice::CachedOutput> read_output(const std::string& uri, const std
 void print(const entry_key& key, const found_output& found) {
   const auto& metadata = found.output->metadata();
   const auto line = [](const std::string& name, const std::string& value) {
-    std::cout << name << std::string(12 - std::min<std::size_t>(name.size(), 11), ' ') << value
-              << '\n';
+    std::cout << printable(name) << std::string(12 - std::min<std::size_t>(name.size(), 11), ' ')
+              << printable(value) << '\n';
   };
   line("key", key.key);
   line("org", key.where.org);

@@ -1,6 +1,7 @@
 #include <deja/app/catalog_view.hpp>
 #include <deja/app/command_line.hpp>
 #include <deja/app/commands.hpp>
+#include <deja/app/plain_text.hpp>
 #include <deja/app/print_message.hpp>
 #include <deja/app/run/remembering.hpp>
 #include <deja/messages/cached_output.hpp>
@@ -54,13 +55,13 @@ std::string key_text(const v1::Key& key) {
   for (const auto* part : {&key.org(), &key.project(), &key.domain()})
     if (!part->empty())
       text += *part + '/';
-  return text + key.key();
+  return printable(text + key.key());
 }
 
 void print(const v1::Entry& one) {
   std::cout << time_text(one.updated_at()) << "  " << one.size() << "  " << key_text(one.key());
   if (!one.task().empty())
-    std::cout << "  " << one.task();
+    std::cout << "  " << printable(one.task());
   std::cout << '\n';
 }
 
@@ -68,7 +69,7 @@ void print(const v1::HeldReservation& one) {
   const auto& held = one.reservation();
   const auto known = from_wire(held);
   std::cout << key_text(held.key()) << "  "
-            << (known ? run::describe_holder(*known) : held.owner_id()) << ", until "
+            << printable(known ? run::describe_holder(*known) : held.owner_id()) << ", until "
             << time_text(held.expires_at()) << ", waiters: " << one.waiters() << '\n';
 }
 

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import socket
 import sys
 import unittest
 
@@ -101,6 +102,16 @@ class Operator(Case):
         service.stop()
         self.assertEqual(len(self.lines("reservations", "--data", self.data)), 1)
 
+    def test_control_characters_are_not_printed(self):
+        for place in self.places():
+            key = "red\x1b[31m\n"
+            self.deja("put", *place, key, "--uri", "s3://\x07\u009b", "--overwrite")
+            [line] = self.lines("ls", *place)
+            self.assertTrue(line.endswith("red\\x1b[31m\\x0a"), line)
+            self.assertIn("output      s3://\\x07\\x9b", self.lines("show", *place, key))
+            told = self.deja("show", *place, "\x1b[31m", status=1)
+            self.assertNotIn("\x1b", told.stderr)
+
     def test_statistics(self):
         for number, place in enumerate(self.places()):
             self.deja("put", *place, f"k{number}", "--uri", "s3://x")
@@ -136,8 +147,11 @@ class Operator(Case):
         (self.work / "bad").write_text("{]")
         told = self.deja("put", "--data", self.data, "k", "--output", "bad", status=2)
         self.assert_one_line(told.stderr, "--output", "bad")
-        told = self.deja("ls", "--server", "http://127.0.0.1:1", status=1)
-        self.assert_one_line(told.stderr, "http://127.0.0.1:1")
+        with socket.socket() as held:  # it does not listen
+            held.bind(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{held.getsockname()[1]}"
+            told = self.deja("ls", "--server", url, status=1)
+        self.assert_one_line(told.stderr, url)
 
 
 if __name__ == "__main__":
