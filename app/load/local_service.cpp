@@ -40,16 +40,19 @@ std::optional<std::string> listening_socket(const char* table, std::uint16_t por
 
 std::optional<::pid_t> owner_of(const std::string& inode) {
   const auto wanted = "socket:[" + inode + ']';
+  // Processes end meanwhile: an iterator must not throw for it.
   std::error_code problem;
-  for (const auto& process : fs::directory_iterator{"/proc", problem}) {
-    const auto name = process.path().filename().string();
+  for (fs::directory_iterator process{"/proc", problem}, end; !problem && process != end;
+       process.increment(problem)) {
+    const auto name = process->path().filename().string();
     ::pid_t pid = 0;
     if (std::from_chars(name.data(), name.data() + name.size(), pid).ptr !=
         name.data() + name.size())
       continue;
-    std::error_code hidden; // other users' processes
-    for (const auto& file : fs::directory_iterator{process.path() / "fd", hidden})
-      if (fs::read_symlink(file.path(), hidden) == wanted)
+    std::error_code hidden, closed; // another user's process; a file that is closed meanwhile
+    for (fs::directory_iterator file{process->path() / "fd", hidden}; !hidden && file != end;
+         file.increment(hidden))
+      if (fs::read_symlink(file->path(), closed) == wanted)
         return pid;
   }
   return std::nullopt;
