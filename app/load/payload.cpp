@@ -46,6 +46,12 @@ payload::key_text payload::key(key_ref of) const {
   return text(static_cast<char>(of.space), is_shared ? seed_ : run_, of.number);
 }
 
+bool payload::is_owner(std::string_view text) const {
+  constexpr std::size_t digits = 16; // of the number, at the end
+  const auto any = owner(1);
+  return text.size() == any.size() && text.starts_with(view_of(any).substr(0, any.size() - digits));
+}
+
 std::uint64_t payload::bits_of(key_ref of, std::uint32_t version) const {
   return mixed(mixed(seed_ + static_cast<unsigned char>(of.space)) ^
                (of.number * 0x9e3779b97f4a7c15 + version));

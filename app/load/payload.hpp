@@ -40,6 +40,9 @@ public:
   /// Owners have numbers from 1.
   key_text owner(std::uint64_t number) const { return text('o', run_, number); }
 
+  /// One of this run's.
+  bool is_owner(std::string_view text) const;
+
   /// The value that a version of a key has: printable ASCII.
   std::size_t value_size(key_ref of, std::uint32_t version) const;
   void append_value(std::string& to, key_ref of, std::uint32_t version) const;

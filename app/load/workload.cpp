@@ -50,6 +50,21 @@ std::span<const method> calls_of(operation what) {
 /// When a request has so many bytes of values, it takes no more keys to fill with.
 constexpr std::size_t filled_bytes = std::size_t{256} << 10;
 
+/// A call that ended so was refused before anything was stored.
+bool is_refusal(errc code) {
+  switch (code) {
+  case errc::invalid_argument:
+  case errc::permission_denied:
+  case errc::resource_exhausted:
+  case errc::failed_precondition:
+  case errc::unimplemented:
+  case errc::unauthenticated:
+    return true;
+  default:
+    return false;
+  }
+}
+
 bool expects_hit(operation what) {
   return what == operation::get;
 }
@@ -156,6 +171,8 @@ void workload::choose(task& which) {
       one.key = {key_space::reservation, how_.distribution(random_)};
       break;
     case operation::fill:
+      if (shared_.fill_failed)
+        return;
       one.key = {key_space::population, shared_.filled++};
       one.overwrite = true;
       if (one.key.number >= how_.keys)
@@ -242,7 +259,7 @@ std::optional<verdict> workload::read(task& which, int status, std::string_view 
     which.answers.front() = {.code = told.code};
     return std::nullopt;
   }
-  abandon(which, true);
+  abandon(which, !is_refusal(told.code));
   return verdict{.code = told.code, .why = told.message};
 }
 
@@ -277,7 +294,7 @@ verdict workload::judge(task& which) {
               code == errc::ok ? std::string{"was accepted, but it was there already"}
                                : "gave " + std::string{to_string(code)});
       if (which.what == operation::overwrite)
-        settle(which, at, code == errc::ok);
+        settle(which, at, code);
       if (which.what == operation::fill && code == errc::ok)
         ++shared_.fill_done;
       break;
@@ -299,6 +316,8 @@ verdict workload::judge(task& which) {
     }
   }
   if (all.code != errc::ok || !all.wrong.empty()) {
+    if (which.what == operation::fill)
+      shared_.fill_failed = true;
     let_go(which);
     return all;
   }
@@ -342,6 +361,8 @@ std::string workload::check_reservation(task& which, std::size_t at) {
     return "gave " + std::string{to_string(told.code)};
   const auto own = shared_.texts.owner(one.owner);
   const bool is_own = told.owner == view_of(own);
+  if (!is_own && !shared_.texts.is_owner(told.owner))
+    return "has an owner that is none of this run's";
   if (which.step > 0 && which.what == operation::reserve)
     return is_own ? std::string{} : "is another's, but it was held and had not run out";
   if (which.what != operation::reserve)
@@ -364,9 +385,12 @@ std::string workload::check_reservation(task& which, std::size_t at) {
 }
 
 // Of an overwrite. The item is not looked at again.
-void workload::settle(task& which, std::size_t at, bool stored) {
-  if (stored)
-    shared_.versions.written(which.items[at].key.number);
+void workload::settle(task& which, std::size_t at, errc code) {
+  const auto key = which.items[at].key.number;
+  if (code == errc::ok)
+    shared_.versions.written(key);
+  else if (is_refusal(code))
+    shared_.versions.not_written(key);
 }
 
 void workload::let_go(const task& which) {
@@ -381,9 +405,11 @@ operation workload::commonest() const {
   return operation{static_cast<std::uint8_t>(most - how_.mix.begin())};
 }
 
-void workload::abandon(task& which, bool was_sent) {
+void workload::abandon(task& which, bool may_have_run) {
   let_go(which);
-  if (which.what == operation::overwrite && !was_sent)
+  if (which.what == operation::fill)
+    shared_.fill_failed = true;
+  if (which.what == operation::overwrite && !may_have_run)
     for (const auto& one : which.items)
       shared_.versions.not_written(one.key.number);
 }

@@ -18,6 +18,7 @@ struct shared_state {
   holder_table holders;
   std::atomic<std::uint64_t> filled{0};    ///< Keys of the population whose put has been begun.
   std::atomic<std::uint64_t> fill_done{0}; ///< And has been answered.
+  std::atomic<bool> fill_failed{false};    ///< A key could not be put: no further one is begun.
 };
 
 /// A request on its way through its calls.
@@ -63,8 +64,9 @@ public:
   /// Judges what was read, and moves the request on.
   verdict judge(task& which);
 
-  /// There was no answer; it is not known whether the call took effect, where it was sent.
-  void abandon(task& which, bool was_sent);
+  /// There was no answer that tells of the keys; where `may_have_run`, it is not known whether the
+  /// call took effect.
+  void abandon(task& which, bool may_have_run);
 
   /// The operation that is chosen most.
   operation commonest() const;
@@ -76,7 +78,7 @@ private:
   item fresh();
   void aim(task& which);
   bool go_on(task& which);
-  void settle(task& which, std::size_t at, bool stored);
+  void settle(task& which, std::size_t at, errc code);
   void let_go(const task& which);
   std::string check_hit(const task& which, std::size_t at) const;
   std::string check_reservation(task& which, std::size_t at);

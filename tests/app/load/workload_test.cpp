@@ -168,6 +168,20 @@ BOOST_AUTO_TEST_CASE(writes_a_key_again_whose_write_was_not_sent) {
   BOOST_TEST(next.items[0].version == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(writes_a_key_again_whose_write_was_refused) {
+  load with{{.op = "overwrite", .connections = "1", .keys = "1"}};
+  for (const auto* code : {"invalid_argument", "permission_denied", "resource_exhausted",
+                           "failed_precondition", "unimplemented", "unauthenticated"}) {
+    auto refused = with.begin();
+    BOOST_TEST((refused.what == operation::overwrite));
+    BOOST_TEST(with.fail(refused, 400, code).code != errc::ok);
+  }
+  auto lost = with.begin();
+  BOOST_TEST((lost.what == operation::overwrite));
+  with.fail(lost, 503, "unavailable");
+  BOOST_TEST((with.begin().what == operation::get)); // it may still be written
+}
+
 BOOST_AUTO_TEST_CASE(acquires_extends_and_releases) {
   load with{{.op = "reserve", .keys = "1"}};
   auto one = with.begin();
@@ -183,6 +197,17 @@ BOOST_AUTO_TEST_CASE(leaves_a_reservation_to_whoever_holds_it) {
   auto one = with.begin(), other = with.begin();
   BOOST_TEST(goes_on(with.held_by(one, one.owner)));
   BOOST_TEST(is_right(with.held_by(other, one.owner)));
+}
+
+BOOST_AUTO_TEST_CASE(finds_an_owner_that_is_none_of_the_run) {
+  load with{{.op = "reserve", .keys = "1"}};
+  auto one = with.begin();
+  for (const std::string owner : {"", "someone", "o-0000000000000000--0000000000000001"}) {
+    cacheservice::GetOrExtendReservationResponse answer;
+    answer.mutable_reservation()->set_owner_id(owner);
+    BOOST_TEST(with.take(one, 200, "application/proto", answer.SerializeAsString()).wrong ==
+               "reservation of key 0 (never put) has an owner that is none of this run's");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(finds_a_second_owner) {
@@ -276,6 +301,24 @@ BOOST_AUTO_TEST_CASE(fills_with_each_key_once_and_no_more_than_a_request_may_hav
     }
   }
   BOOST_TEST(next == 1000U);
+}
+
+BOOST_AUTO_TEST_CASE(fills_no_further_when_a_key_could_not_be_put) {
+  for (const bool is_answered : {true, false}) {
+    auto how = settings_of({.keys = "1000"});
+    how.mix = {};
+    how.mix[static_cast<std::size_t>(operation::fill)] = 1;
+    shared_state shared{how};
+    workload work{how, shared, 0}, other{how, shared, 1};
+    task one;
+    BOOST_REQUIRE(work.start(one));
+    if (is_answered)
+      BOOST_REQUIRE(work.read(one, 400, "application/json", R"({"code":"invalid_argument"})"));
+    else
+      work.abandon(one, true);
+    BOOST_TEST(!work.start(one));
+    BOOST_TEST(!other.start(one));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(sends_http_requests_that_say_how_long_they_are) {
