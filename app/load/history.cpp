@@ -1,5 +1,7 @@
 #include <deja/app/load/history.hpp>
 
+#include <deja/app/plain_text.hpp>
+
 namespace deja::app::load {
 
 namespace {
@@ -39,7 +41,7 @@ bool is_own(method which) {
 /// The texts of a history need no escapes but those of values that a service has made up.
 std::string in_quotes(std::string_view text) {
   std::string all = "\"";
-  for (const char c : text)
+  for (const char c : valid_utf8(text))
     if (c == '"' || c == '\\')
       (all += '\\') += c;
     else
@@ -58,9 +60,9 @@ result<std::unique_ptr<history_file>> history_file::create(const std::string& pa
 
 history_file::history_file(const std::string& path) : path_(path), file_(path) {}
 
-void history_file::add(std::uint64_t client, const payload& texts, const task& call,
+bool history_file::add(std::uint64_t client, const payload& texts, const task& call,
                        steady::time_point called, steady::time_point returned) {
-  write(client, texts, call, called, returned);
+  return write(client, texts, call, called, returned);
 }
 
 void history_file::add_unknown(std::uint64_t client, const payload& texts, const task& call,
@@ -68,11 +70,12 @@ void history_file::add_unknown(std::uint64_t client, const payload& texts, const
   write(client, texts, call, called, std::nullopt);
 }
 
-void history_file::write(std::uint64_t client, const payload& texts, const task& call,
+bool history_file::write(std::uint64_t client, const payload& texts, const task& call,
                          steady::time_point called, std::optional<steady::time_point> returned) {
   const auto* kind = kind_of(call.which);
   if (!kind)
-    return;
+    return true;
+  bool all_known = true;
   const auto since_start = [&](steady::time_point at) {
     return std::to_string(std::chrono::nanoseconds{at - start_}.count());
   };
@@ -86,6 +89,7 @@ void history_file::write(std::uint64_t client, const payload& texts, const task&
     const bool is_known = returned && tells_outcome(told.code);
     if (!is_known && !puts && !reserves && !releases)
       continue; // it changes nothing
+    all_known = all_known && is_known;
     const auto key = texts.key(asked.key);
     lines_ += "{\"client\":" + std::to_string(client) + ",\"called\":" + since_start(called);
     if (is_known)
@@ -122,6 +126,7 @@ void history_file::write(std::uint64_t client, const payload& texts, const task&
     file_ << lines_;
     lines_.clear();
   }
+  return all_known;
 }
 
 result<void> history_file::close() {

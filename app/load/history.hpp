@@ -31,7 +31,8 @@ public:
   /// Of its own for each connection, and a new one after a call whose outcome is unknown.
   std::uint64_t new_client() { return next_client_++; }
 
-  void add(std::uint64_t client, const payload& texts, const task& call, steady::time_point called,
+  /// Whether the outcome is known of all its items.
+  bool add(std::uint64_t client, const payload& texts, const task& call, steady::time_point called,
            steady::time_point returned);
 
   void add_unknown(std::uint64_t client, const payload& texts, const task& call,
@@ -43,7 +44,7 @@ public:
 private:
   explicit history_file(const std::string& path);
 
-  void write(std::uint64_t client, const payload& texts, const task& call,
+  bool write(std::uint64_t client, const payload& texts, const task& call,
              steady::time_point called, std::optional<steady::time_point> returned);
 
   std::string path_;

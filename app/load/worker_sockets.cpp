@@ -139,7 +139,8 @@ void worker::note(connection& at, bool is_known) {
   if (!context_.history)
     return;
   if (is_known) {
-    context_.history->add(at.client, context_.shared.texts, at.request, at.called, now_);
+    if (!context_.history->add(at.client, context_.shared.texts, at.request, at.called, now_))
+      at.client = context_.history->new_client();
   } else if (at.was_sent) {
     context_.history->add_unknown(at.client, context_.shared.texts, at.request, at.called);
     at.client = context_.history->new_client();
@@ -147,17 +148,16 @@ void worker::note(connection& at, bool is_known) {
 }
 
 void worker::send_call(connection& at) {
+  at.was_sent = false;
   if (at.is == connection::state::connecting)
     return; // it is sent when there is a connection
   if (at.is != connection::state::open) {
-    at.was_sent = false;
     open(at);
     return;
   }
   at.out.clear();
   work_.write(at.request, at.out);
   at.sent = 0;
-  at.was_sent = false;
   at.called = steady::now();
   write(at);
 }
