@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace deja::app::load {
 
@@ -19,7 +20,7 @@ void interval_stats::clear() {
       one->clear();
 }
 
-collector::collector(unsigned threads, double length) : reached_(threads), thread_cpu_(threads) {
+collector::collector(unsigned threads, double length) : reached_(threads) {
   result_.interval = std::max(1.0, std::ceil(length / most_intervals));
 }
 
@@ -30,7 +31,7 @@ steady::time_point collector::end_of(std::uint64_t interval) const {
 
 collector::slot& collector::slot_of(std::uint64_t interval) {
   while (first_open_ + open_.size() <= interval)
-    open_.push_back(std::make_unique<slot>());
+    open_.push_back(std::make_unique<slot>(reached_.size()));
   return *open_[interval - first_open_];
 }
 
@@ -47,8 +48,7 @@ void collector::add(unsigned thread, std::uint64_t interval, interval_stats& see
     auto& to = slot_of(interval);
     to.all.add(seen.all);
     part_.all.add(seen.all);
-    to.cpu += seen.cpu;
-    thread_cpu_[thread] += seen.cpu;
+    to.cpu[thread] += seen.cpu;
     for (std::size_t at = 0; at < operation_count; ++at)
       if (const auto& one = seen.latency[at]; one && one->count() > 0) {
         to.latency.merge(*one);
@@ -71,10 +71,14 @@ void collector::add(unsigned thread, std::uint64_t interval, interval_stats& see
 void collector::close_first(double end) {
   const auto& from = slot_of(first_open_);
   const auto length = end - static_cast<double>(first_open_) * result_.interval;
-  result_.seconds.push_back({.end = end,
-                             .all = from.all,
-                             .latency = quantiles_of(from.latency),
-                             .harness_cpu = from.cpu / length});
+  result_.seconds.push_back(
+      {.end = end,
+       .all = from.all,
+       .latency = quantiles_of(from.latency),
+       .harness_cpu = std::reduce(from.cpu.begin(), from.cpu.end()) / length});
+  // A short rest at the end says little.
+  if (length >= result_.interval / 2 || result_.seconds.size() == 1)
+    result_.busiest_thread = std::max(result_.busiest_thread, std::ranges::max(from.cpu) / length);
   result_.all.add(from.all);
   open_.pop_front();
   ++first_open_;
@@ -139,8 +143,6 @@ run_result collector::finish() {
     const auto end = std::clamp(result_.duration, start + 1e-3, start + result_.interval);
     close_first(end);
   }
-  for (const auto used : thread_cpu_)
-    result_.busiest_thread = std::max(result_.busiest_thread, used / result_.duration);
   return std::move(result_);
 }
 

@@ -86,9 +86,11 @@ public:
 
 private:
   struct slot {
+    explicit slot(std::size_t threads) : cpu(threads) {}
+
     counts all;
     histogram latency;
-    double cpu = 0;
+    std::vector<double> cpu; // by thread
   };
 
   slot& slot_of(std::uint64_t interval);
@@ -106,7 +108,6 @@ private:
   std::uint64_t first_open_ = 0;
   part part_;
   std::vector<std::uint64_t> reached_; // by each thread
-  std::vector<double> thread_cpu_;
   std::atomic<bool> is_away_ = false;
 };
 

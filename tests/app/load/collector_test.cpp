@@ -54,6 +54,26 @@ BOOST_AUTO_TEST_CASE(keeps_long_runs_in_as_many_intervals_as_short_ones) {
   BOOST_TEST((collector{1, 86400}.interval() == 24));
 }
 
+BOOST_AUTO_TEST_CASE(tells_how_busy_a_thread_was_in_its_busiest_interval) {
+  collector all{2, 10};
+  all.start(start);
+  const auto used = [&](unsigned thread, std::uint64_t interval, double cpu) {
+    interval_stats stats;
+    stats.cpu = cpu;
+    add(all, thread, interval, std::move(stats), all.end_of(interval));
+  };
+  for (std::uint64_t interval = 0; interval < 5; ++interval) {
+    used(0, interval, 0.1);
+    used(1, interval, interval == 2 ? 0.95 : 0.2);
+  }
+  interval_stats rest;
+  rest.cpu = 0.04;
+  add(all, 0, 5, std::move(rest), start + 5010ms);
+  const auto result = all.finish();
+  BOOST_TEST(result.busiest_thread == 0.95);
+  BOOST_TEST(result.seconds[2].harness_cpu == 1.05);
+}
+
 BOOST_AUTO_TEST_CASE(tells_when_the_service_was_away) {
   collector all{1, 10};
   all.start(start);
