@@ -120,7 +120,7 @@ void async_load::drive(const rate_plan& plan, steady::time_point begin_time) {
   std::optional<steady::time_point> give_up; // what has not ended
   for (;;) {
     const auto now = steady::now();
-    if (counted)
+    if (counted && !give_up) // nothing is due after the end, or when it is stopped
       for (; at_time(counted->next()) <= now; counted->advance())
         ++now_.all.due;
     if (now >= seen_.end_of(interval_) && now < end)
@@ -128,7 +128,9 @@ void async_load::drive(const rate_plan& plan, steady::time_point begin_time) {
     const bool goes_on = now < end && !is_stopped_;
     if (!goes_on && !give_up)
       give_up = now + (is_stopped_ ? stop_patience : how_.timeout);
-    auto until = std::min(seen_.end_of(interval_), now + look_interval);
+    auto until = now + look_interval;
+    if (now < end)
+      until = std::min(until, seen_.end_of(interval_));
     while (goes_on && !free_.empty() && (!due || at_time(due->next()) <= now)) {
       const auto at = free_.front();
       free_.pop_front();

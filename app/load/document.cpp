@@ -36,7 +36,7 @@ std::vector<done_phase> phases_of(const rate_plan& plan, const run_result& seen)
     for (const auto& one : seen.seconds) {
       const auto share = std::min(one.end, to) - std::max(start, from);
       if (share > 0)
-        ended += static_cast<double>(one.all.requests) * share / (one.end - start);
+        ended += static_cast<double>(one.all.made()) * share / (one.end - start);
       start = one.end;
     }
     all.push_back(
@@ -56,16 +56,15 @@ std::vector<std::string> warnings_of(const run_document& run) {
   const bool is_open =
       std::ranges::any_of(run.phases, [](const done_phase& one) { return one.rate > 0; });
   const auto due = static_cast<double>(seen.all.due);
-  const auto requests = static_cast<double>(seen.all.requests);
-  if (is_open && !run.goal && requests < due * met)
+  const auto made = static_cast<double>(seen.all.made());
+  if (is_open && !run.goal && made < due * met)
     all.push_back("the rate could not be met: of " + std::to_string(seen.all.due) +
-                  " requests that were due " + std::to_string(seen.all.requests) + " were made, " +
-                  rounded(100 * (1 - requests / due)) + " % less (" +
-                  rounded(requests / seen.duration) + " instead of " +
-                  rounded(due / seen.duration) + " a second)");
-  if (static_cast<double>(seen.all.late) > requests * (1 - punctual))
+                  " requests that were due " + std::to_string(seen.all.made()) + " were made, " +
+                  rounded(100 * (1 - made / due)) + " % less (" + rounded(made / seen.duration) +
+                  " instead of " + rounded(due / seen.duration) + " a second)");
+  if (static_cast<double>(seen.all.late) > made * (1 - punctual))
     all.push_back("the harness was late: it sent " +
-                  rounded(100 * static_cast<double>(seen.all.late) / requests, 1) +
+                  rounded(100 * static_cast<double>(seen.all.late) / made, 1) +
                   " % of the requests over 1 ms after they were due, though a connection was "
                   "free; the machine is busy, and that is in the latencies");
   if (!seen.outages.empty()) {

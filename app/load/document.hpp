@@ -24,7 +24,7 @@ struct goal_result {
 struct done_phase {
   double from = 0, to = 0;
   double rate = 0, rate_to = 0; ///< 0: as fast as the connections allowed.
-  double achieved = 0;          ///< Requests that ended.
+  double achieved = 0;          ///< Requests that were made and ended.
 };
 
 /// The plan's phases, with what was achieved in each.

@@ -1,5 +1,7 @@
 #include <deja/app/load/document.hpp>
 
+#include <deja/app/plain_text.hpp>
+
 #include <cmath>
 #include <fstream>
 #include <rapidjson/stringbuffer.h>
@@ -24,8 +26,10 @@ public:
     json_.Key(text.data(), static_cast<rapidjson::SizeType>(text.size()));
   }
 
+  /// Names, and what services have told, may hold anything.
   void put(std::string_view text) {
-    json_.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+    const auto valid = valid_utf8(text);
+    json_.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
   }
 
   void put(const char* text) { put(std::string_view{text}); }
@@ -179,8 +183,9 @@ void write_totals(json_writer& json, const run_result& seen) {
     json.member("duration_s", rounded(seen.duration, 1000));
     json.member("due", seen.all.due);
     json.member("requests", seen.all.requests);
+    json.member("unsent", seen.all.unsent);
     json.member("ok", seen.all.ok);
-    json.member("rate", rounded(static_cast<double>(seen.all.requests) / seen.duration, 10));
+    json.member("rate", rounded(static_cast<double>(seen.all.made()) / seen.duration, 10));
     json.member("late", seen.all.late);
     json.member("calls", seen.all.calls);
     json.member("bytes_sent", seen.all.bytes_sent);

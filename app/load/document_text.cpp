@@ -1,5 +1,7 @@
 #include <deja/app/load/document.hpp>
 
+#include <deja/app/plain_text.hpp>
+
 #include <cstdio>
 
 namespace deja::app::load {
@@ -94,7 +96,7 @@ std::string to_text(const run_document& run) {
                          (run.is_interrupted ? ", interrupted" : ""));
   all += row("requests", print("%llu, %.1f a second; %llu due, %llu right, %llu wrong",
                                static_cast<unsigned long long>(seen.all.requests),
-                               static_cast<double>(seen.all.requests) / seen.duration,
+                               static_cast<double>(seen.all.made()) / seen.duration,
                                static_cast<unsigned long long>(seen.all.due),
                                static_cast<unsigned long long>(seen.all.ok),
                                static_cast<unsigned long long>(seen.all.wrong)));
@@ -121,7 +123,7 @@ std::string to_text(const run_document& run) {
   if (run.goal && run.how.goal)
     all += goal_text(*run.goal, *run.how.goal);
   for (const auto& one : seen.violations)
-    all += print("wrong after %.3f s: ", one.at) + one.what + '\n';
+    all += print("wrong after %.3f s: ", one.at) + printable(one.what) + '\n';
   return all;
 }
 

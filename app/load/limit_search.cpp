@@ -41,14 +41,14 @@ goal_result find_limit(const settings& how, collector& seen, const std::atomic<b
     carry_out(rate_plan{{{how.probe_length, rate, rate}}});
     const auto to = seen.ended();
     const auto part = seen.take_part();
-    const auto achieved = static_cast<double>(part.all.requests) / (to - from);
+    const auto achieved = static_cast<double>(part.all.made()) / (to - from);
     phases.push_back({from, to, rate, rate, achieved});
     if (rate == 0)
       return achieved;
     const auto latency = part.latency.quantile(goal.share);
     const bool is_met =
         latency <= static_cast<std::uint64_t>(goal.latency.count()) && part.all.failed() == 0 &&
-        part.all.wrong == 0 &&
+        part.all.wrong == 0 && part.all.requests > 0 &&
         static_cast<double>(part.all.requests) >= met * static_cast<double>(part.all.due);
     found.probes.push_back({rate, is_met, achieved, latency});
     return achieved;

@@ -34,7 +34,7 @@ double longest_search(const settings& how);
 
 /// Looks for the highest rate that keeps the goal: first as fast as the connections allow, then at
 /// rates below that, each for `probe_length`. A rate is kept where the goal is, nothing failed, and
-/// nearly all that was due was made. Adds what was done to `phases`.
+/// nearly all that was due was made, which must be something. Adds what was done to `phases`.
 goal_result find_limit(const settings& how, collector& seen, const std::atomic<bool>& is_stopped,
                        const std::function<void(const rate_plan&)>& carry_out,
                        std::vector<done_phase>& phases);

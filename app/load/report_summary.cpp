@@ -44,6 +44,7 @@ std::string headline(const reported_run& reported) {
   const auto& run = reported.run;
   const auto& all = run.latency.at("all");
   const double errors = sum(run.errors);
+  const double answered = run.seconds_taken > 0 ? (run.ok + run.wrong) / run.seconds_taken : 0;
   const auto due =
       run.loop == "closed"
           ? "of " + count_text(run.requests) + " requests"
@@ -56,7 +57,7 @@ std::string headline(const reported_run& reported) {
     limit =
         tile("Limit", run.goal->limit_rate ? number_text(*run.goal->limit_rate) + "/s" : no_value,
              "keeps " + run.goal->goal);
-  return "<dl class=\"tiles\">" + limit + tile("Answered", number_text(run.rate) + "/s", due) +
+  return "<dl class=\"tiles\">" + limit + tile("Answered", number_text(answered) + "/s", due) +
          tile("p50", latency(all.p50), "half were quicker") +
          tile("p99", latency(all.p99), "1 in 100 slower") +
          tile("p99.9", latency(all.p99_9), "1 in 1000 slower") +

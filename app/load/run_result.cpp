@@ -7,6 +7,7 @@ namespace deja::app::load {
 void counts::add(const counts& other) {
   due += other.due;
   requests += other.requests;
+  unsent += other.unsent;
   ok += other.ok;
   wrong += other.wrong;
   late += other.late;

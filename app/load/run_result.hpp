@@ -18,6 +18,7 @@ using error_counts = std::array<std::uint64_t, 17>;
 struct counts {
   std::uint64_t due = 0;      ///< In a closed loop: begun.
   std::uint64_t requests = 0; ///< Ended, in whatever way.
+  std::uint64_t unsent = 0;   ///< Of these: failed without having been sent.
   std::uint64_t ok = 0;       ///< Answered as they must be.
   std::uint64_t wrong = 0;    ///< Answered as they must not be.
   std::uint64_t late = 0;     ///< Sent over 1 ms late, though a connection was free.
@@ -27,6 +28,8 @@ struct counts {
 
   void add(const counts& other);
   std::uint64_t failed() const;
+
+  std::uint64_t made() const { return requests - unsent; }
 };
 
 /// Of latencies, in nanoseconds.
@@ -69,7 +72,7 @@ struct run_result {
   std::vector<outage> outages;
   std::vector<violation> violations;
   std::array<std::string, 17> first_texts; ///< Of the errors, by their code.
-  double busiest_thread = 0;               ///< The share of a core that one thread used at most.
+  double busiest_thread = 0; ///< The share of a core that a thread used in an interval, at most.
 
   histogram all_latencies() const;
 };

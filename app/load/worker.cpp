@@ -97,7 +97,7 @@ void worker::run(const rate_plan& plan, time_point start) {
     poll(std::min(start_, now_ + look_interval));
   plan_ = &plan;
   next_look_ = now_;
-  std::optional<time_point> give_up;
+  stopped_.reset();
   while (true) {
     now_ = steady::now();
     // The last answers count for the plan's last interval.
@@ -105,11 +105,11 @@ void worker::run(const rate_plan& plan, time_point start) {
       hand_over(false);
     if (now_ >= next_look_)
       look_after_connections();
-    if (context_.is_stopped && !give_up)
-      give_up = now_ + stop_patience;
+    if (context_.is_stopped && !stopped_)
+      stopped_ = now_;
     start_requests();
     start_errands();
-    if (is_finished() || (give_up && now_ >= *give_up))
+    if (is_finished() || (stopped_ && now_ >= *stopped_ + stop_patience))
       break;
     auto until = next_look_;
     if (now_ < end_)
@@ -130,7 +130,11 @@ void worker::run(const rate_plan& plan, time_point start) {
 }
 
 bool worker::is_finished() const {
-  return busy_ == 0 && (is_exhausted_ || context_.is_stopped || (!due_ && now_ >= end_));
+  if (busy_ > 0)
+    return false;
+  // What is due at a rate takes the plan's time, though its last request may be due well before.
+  const bool is_over = due_ ? is_exhausted_ && now_ >= end_ : is_exhausted_ || now_ >= end_;
+  return is_over || context_.is_stopped;
 }
 
 void worker::start_requests() {
@@ -206,6 +210,8 @@ void worker::fail(connection& at, errc code, const std::string& why) {
     std::erase(free_, &at);
     return;
   }
+  if (&at != helper_ && !at.was_sent && at.request.step == 0)
+    ++seen_.all.unsent;
   note(at, false);
   work_.abandon(at.request, at.was_sent);
   finish(at, {.code = code});
@@ -213,6 +219,7 @@ void worker::fail(connection& at, errc code, const std::string& why) {
 
 void worker::fail_unsent(errc code, const char* why, time_point due) {
   ++seen_.all.requests;
+  ++seen_.all.unsent;
   ++seen_.all.errors[static_cast<std::size_t>(code)];
   context_.seen.add_text(code, why);
   if (is_unreached(code))
@@ -270,7 +277,8 @@ void worker::hand_over(bool at_end) {
   seen_.cpu = used - cpu_;
   cpu_ = used;
   if (counted_)
-    for (const auto limit = run_time(end); counted_->next() <= limit; counted_->advance())
+    for (const auto limit = run_time(std::min(end, stopped_.value_or(end)));
+         counted_->next() <= limit; counted_->advance())
       ++seen_.all.due;
   context_.seen.add(thread_, interval_, seen_, !at_end, now_);
   if (!at_end)

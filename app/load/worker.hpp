@@ -77,6 +77,7 @@ private:
   const rate_plan* plan_ = nullptr;
   std::optional<arrivals> due_, counted_;
   time_point start_{}, end_{}, now_{}, next_look_{};
+  std::optional<time_point> stopped_;
   bool is_exhausted_ = false; ///< No request is left to begin.
   unsigned busy_ = 0, down_ = 0;
 
