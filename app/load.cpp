@@ -10,11 +10,14 @@
 #include <deja/app/load/probe.hpp>
 #include <deja/app/load/report.hpp>
 #include <deja/app/load/scenario.hpp>
+#include <deja/app/plain_text.hpp>
+#include <deja/app/print_message.hpp>
 #include <deja/app/read_file.hpp>
 
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -90,12 +93,23 @@ std::string now_text() {
   return text.data();
 }
 
-void allow_many_files() {
+/// Open files besides the connections: standard streams, the threads' own, the result's.
+constexpr ::rlim_t other_files = 64;
+
+result<void> allow_files(const settings& how) {
   ::rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-  }
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return {};
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  const auto others = other_files + 2 * ::rlim_t{how.threads};
+  if (how.connections + others <= limit.rlim_max)
+    return {};
+  return error{errc::invalid_argument,
+               "--connections is " + std::to_string(how.connections) + ", but a process may have " +
+                   std::to_string(limit.rlim_max) +
+                   " files open here (ulimit -Hn), which is enough for " +
+                   std::to_string(limit.rlim_max - std::min(limit.rlim_max, others))};
 }
 
 /// Watches a run from the main thread: tells each second, and what the service used in it.
@@ -136,6 +150,9 @@ public:
   }
 
 private:
+  /// The kernel counts CPU in ticks of 10 ms: of a shorter span they tell too little.
+  static constexpr auto shortest_share = 100ms;
+
   struct service_use {
     std::optional<double> cpu;
     std::optional<std::uint64_t> rss;
@@ -147,6 +164,8 @@ private:
       return {};
     const auto now = steady::now();
     const auto cpu = service_->cpu_time();
+    if (now - last_ < shortest_share)
+      return {std::nullopt, service_->resident()};
     const service_use used{share(last_cpu_, cpu, now - last_), service_->resident()};
     last_cpu_ = cpu;
     last_ = now;
@@ -193,6 +212,18 @@ result<void> write_file(const char* what, const std::string& path, std::string_v
   return error{errc::unavailable, "can't write the " + std::string{what} + " to \"" + path + '"'};
 }
 
+/// Whether there is a folder for a file that is written after the run.
+result<void> check_folder(const char* flag, const std::string& path) {
+  if (path.empty())
+    return {};
+  const auto folder = std::filesystem::absolute(path).parent_path();
+  std::error_code problem;
+  if (std::filesystem::is_directory(folder, problem))
+    return {};
+  return error{errc::invalid_argument, std::string{flag} + " is \"" + path +
+                                           "\", but there is no folder \"" + folder.string() + '"'};
+}
+
 result<void> write_report(const std::string& path, std::span<const std::string> documents) {
   const auto page = html_report(documents);
   return page ? write_file("report", path, *page) : result<void>{page.error()};
@@ -221,7 +252,7 @@ int compare(const command_options& command) {
 int tell(const run_document& run, const command_options& command) {
   const auto json = to_json(run) + '\n';
   for (const auto& warning : warnings_of(run))
-    std::cerr << "deja: " << warning << '\n';
+    std::cerr << "deja: " << printable(warning) << '\n';
   std::cout << (command.json ? json : to_text(run)) << std::flush;
   if (!command.output.empty())
     if (auto written = write_file("result", command.output, json); !written)
@@ -230,8 +261,8 @@ int tell(const run_document& run, const command_options& command) {
     if (auto written = write_report(command.report, std::span{&json, 1}); !written)
       return fail(written.error());
   if (run.is_interrupted)
-    return interrupted_status;
-  return run.seen.all.wrong > 0 || run.seen.all.ok == 0 ? 1 : 0;
+    return finish_output(interrupted_status);
+  return finish_output(run.seen.all.wrong > 0 || run.seen.all.ok == 0 ? 1 : 0);
 }
 
 int carry_out(const command_options& command, const settings& how, const address& where) {
@@ -250,7 +281,6 @@ int carry_out(const command_options& command, const settings& how, const address
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
   std::signal(SIGPIPE, SIG_IGN);
-  allow_many_files();
 
   const stream_factory streams{how.url, where};
   const auto shared = std::make_unique<shared_state>(how);
@@ -299,19 +329,21 @@ int carry_out(const command_options& command, const settings& how, const address
   watching.end(result);
   if (!how.goal)
     phases = phases_of(plan, result);
+  const auto status =
+      tell({.how = how,
+            .seen = result,
+            .phases = std::move(phases),
+            .started = started,
+            .is_interrupted = is_interrupted,
+            .has_extension = facts->has_extension,
+            .service_pid = service ? std::optional<int>{service->pid()} : std::nullopt,
+            .service_cpu = service_cpu,
+            .goal = goal},
+           command);
   if (history)
     if (auto written = history->close(); !written)
       return fail(written.error());
-  return tell({.how = how,
-               .seen = result,
-               .phases = std::move(phases),
-               .started = started,
-               .is_interrupted = is_interrupted,
-               .has_extension = facts->has_extension,
-               .service_pid = service ? std::optional<int>{service->pid()} : std::nullopt,
-               .service_cpu = service_cpu,
-               .goal = goal},
-              command);
+  return status;
 }
 
 } // namespace
@@ -324,7 +356,7 @@ int load_command(int argc, char** argv) {
     return compare(command);
   if (command.scenario == "list") {
     std::cout << scenario_list();
-    return 0;
+    return finish_output(0);
   }
   if (!command.scenario.empty()) {
     const auto scenario = read_scenario(command.scenario);
@@ -332,6 +364,10 @@ int load_command(int argc, char** argv) {
       return fail(within("--scenario", scenario.error()), 2);
     command.asked = merged(command.asked, *scenario);
   }
+  for (const auto& valid :
+       {check_folder("--output", command.output), check_folder("--report", command.report)})
+    if (!valid)
+      return fail(valid.error(), 2);
   take_environment(command.asked);
   const auto how = read_settings(command.asked);
   if (!how)
@@ -345,6 +381,8 @@ int load_command(int argc, char** argv) {
                  "--target is \"" + how->target +
                      "\", which is not on this machine: to put it under load, give --yes-remote"},
                 2);
+  if (auto allowed = allow_files(*how); !allowed)
+    return fail(allowed.error(), 2);
   return carry_out(command, *how, *where);
 }
 
