@@ -1,8 +1,11 @@
 """`deja load` from outside: against a real `deja serve`, and against services that stall, lie, die."""
 
+import contextlib
 import http.server
 import json
 import os
+import re
+import resource
 import signal
 import socket
 import socketserver
@@ -99,7 +102,8 @@ class OnDeja(Load):
             run, _ = self.load(self.served.url, "--op", "get", "--rate", "200", "--duration", "2s",
                                "--arrivals", arrivals, "--keys", "100")
             self.assertEqual(run["settings"]["loop"], "open")
-            self.assertEqual(run["totals"]["due"], run["totals"]["requests"])
+            # A machine that is busy may leave a few unmade.
+            self.assertLess(abs(run["totals"]["due"] - run["totals"]["requests"]), 20)
             # 20 is the deviation of 400 at random.
             self.assertLess(abs(run["totals"]["due"] - 400), 1 if arrivals == "fixed" else 120)
             self.check_sums(run)
@@ -109,7 +113,8 @@ class OnDeja(Load):
                            "--arrivals", "fixed")
         self.assertEqual([(one["from_s"], one["to_s"], one["rate"]) for one in run["phases"]],
                          [(0, 1, 50), (1, 2, 200)])
-        self.assertEqual(run["totals"]["requests"], 250)
+        self.assertEqual(run["totals"]["due"], 250)
+        self.assertLess(250 - run["totals"]["requests"], 20)
         self.assertLess(run["phases"][0]["achieved"], 100)
         self.assertGreater(run["phases"][1]["achieved"], 120)
 
@@ -153,6 +158,27 @@ class OnDeja(Load):
         for one in lines:
             self.assertLessEqual(one["called"], one["returned"])
 
+    def test_a_slow_rate_takes_its_time(self):
+        run, _ = self.load(self.served.url, "--op", "miss", "--rate", "1", "--arrivals", "fixed",
+                           "--duration", "1900ms")
+        self.assertEqual(run["totals"]["requests"], 2)
+        self.assertGreaterEqual(run["totals"]["duration_s"], 1.9)
+
+    def test_a_result_that_cannot_be_written(self):
+        run = ["load", "--target", self.served.url, "--duration", "100ms", "--keys", "10"]
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([DEJA, *run, "--json"], stdout=full, stderr=subprocess.PIPE,
+                                  text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot write to standard output", done.stderr)
+        for flag in ("--output", "--report"):
+            told = self.deja(*run, flag, self.folder / "none" / "file", status=2).stderr
+            self.assert_one_line(told, flag, self.folder / "none")
+        # The run is told of all the same.
+        done = self.deja(*run, "--json", "--history", "/dev/full", status=1)
+        self.assertGreater(json.loads(done.stdout)["totals"]["ok"], 0)
+        self.assertIn("history", done.stderr)
+
     def test_reports(self):
         runs = [self.folder / f"{n}.json" for n in range(2)]
         page, both = self.folder / "page.html", self.folder / "both.html"
@@ -190,23 +216,31 @@ class OnDeja(Load):
     def test_a_service_that_is_killed_and_comes_back(self):
         for rate in ("max", "500"):
             process = self.start(self.served.url, "--mix", "get=8,put=1,overwrite=1", "--keys",
-                                 "100", "--duration", "6s", "--rate", rate)
+                                 "100", "--duration", "60s", "--rate", rate)
             until(lambda: "errors 0" in process.stderr.readline(), "it runs")
             port = self.served.port
             self.served.kill()
             until(lambda: "errors 0" not in process.stderr.readline(), "it sees that")
             self.served = Service(self.data, port=port)
             self.addCleanup(lambda one=self.served: one.process.poll() is None and one.kill())
+            # Two seconds with the same count of errors: it goes on as before.
+            counts = [None]
+
+            def goes_on():
+                counts.append(re.search(r"errors (\d+)", process.stderr.readline()))
+                return counts[-2] and counts[-1] and counts[-2][1] == counts[-1][1]
+
+            until(goes_on, "it sees that it is back")
+            process.send_signal(signal.SIGINT)
             told = json.loads(process.stdout.read())
-            process.wait(timeout=20)
-            self.assertEqual(process.returncode, 0, told["violations"])
+            self.assertEqual(process.wait(timeout=20), 130, told["violations"])
             self.assertEqual(told["totals"]["wrong"], 0)
             self.assertGreater(told["totals"]["errors"]["unavailable"], 0)
             self.assertEqual(len(told["outages"]), 1, told["outages"])
             away = told["outages"][0]
             self.assertGreater(away["to_s"], away["from_s"])
             self.assertGreater(away["requests"], 0)
-            self.assertGreater(told["seconds"][-1]["ok"], 0)
+            self.assertGreater(sum(one["ok"] for one in told["seconds"][-2:]), 0)
             self.check_sums(told)
 
 
@@ -222,17 +256,23 @@ class Wrong(Load):
         self.assert_one_line(self.refused("--target", "http://192.0.2.1:80"), "--yes-remote")
         self.assert_one_line(self.refused("--target", url, "--token-file", "/none"), "/none")
         self.assert_one_line(self.refused("--target", url, "--conections", "5"), "--conections")
+        few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
+        told = self.deja("load", "--target", url, "--connections", "150", status=2, preexec_fn=few)
+        self.assert_one_line(told.stderr, "--connections", "150", "200")
 
-    def failed(self, *arguments):
-        done = self.deja("load", "--target", *arguments, status=1)
+    def failed(self, *arguments, **options):
+        done = self.deja("load", "--target", *arguments, status=1, **options)
         self.assertEqual(done.stdout, "")
         return done.stderr
 
     def test_no_service(self):
-        with socket.create_server(("127.0.0.1", 0)) as held:
+        with socket.socket() as held:  # it does not listen
+            held.bind(("127.0.0.1", 0))
             port = held.getsockname()[1]
-        self.assert_one_line(self.failed(f"http://127.0.0.1:{port}"), port, "could not reach")
-        self.assert_one_line(self.failed("http://no-such-host.invalid"), "no-such-host.invalid")
+            self.assert_one_line(self.failed(f"http://127.0.0.1:{port}"), port, "could not reach")
+        quickly = {"RES_OPTIONS": "timeout:1 attempts:1"}
+        self.assert_one_line(self.failed("http://no-such-host.invalid", env=quickly),
+                             "no-such-host.invalid")
         self.assert_one_line(self.failed(f"unix:{self.folder}/none"), "could not reach")
 
     def test_another_service(self):
@@ -245,13 +285,14 @@ class Wrong(Load):
             def log_message(self, *_):
                 pass
 
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-            threading.Thread(target=server.serve_forever).start()
-            told = self.failed(f"http://127.0.0.1:{server.server_port}")
-            self.assert_one_line(told, "no cache service", "404")
-            told = self.failed(f"https://127.0.0.1:{server.server_port}")
-            self.assert_one_line(told, "TLS")
-            server.shutdown()
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+        self.addCleanup(server.server_close)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        told = self.failed(f"http://127.0.0.1:{server.server_port}")
+        self.assert_one_line(told, "no cache service", "404")
+        told = self.failed(f"https://127.0.0.1:{server.server_port}")
+        self.assert_one_line(told, "TLS")
 
     def test_tokens(self):
         tokens, right, wrong = (self.folder / name for name in ("tokens", "right", "wrong"))
@@ -282,8 +323,8 @@ class Fake(socketserver.StreamRequestHandler):
             request = json.loads(self.rfile.read(length))
             status, answer = self.server.answer(line.split()[1].decode().rpartition("/")[2], request)
             body = json.dumps(answer).encode()
-            self.wfile.write(b"HTTP/1.1 %d x\r\nContent-Type: application/json\r\n"
-                             b"Content-Length: %d\r\n\r\n%b" % (status, len(body), body))
+            self.wfile.write(b"HTTP/1.1 %d x\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b"
+                             % (status, self.server.content_type, len(body), body))
 
 
 class FakeService(socketserver.ThreadingTCPServer):
@@ -291,8 +332,10 @@ class FakeService(socketserver.ThreadingTCPServer):
 
     daemon_threads = True
     allow_reuse_address = True
+    content_type = b"application/json"
 
     def __init__(self):
+        self.connections, self.closing = [], threading.Event()
         super().__init__(("127.0.0.1", 0), Fake)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.entries, self.owners, self.lock = {}, {}, threading.Lock()
@@ -322,7 +365,20 @@ class FakeService(socketserver.ThreadingTCPServer):
     def reserve(self, key, owner):
         return self.owners.setdefault(key, owner)
 
+    def get_request(self):
+        connection, address = super().get_request()
+        self.connections.append(connection)
+        return connection, address
+
+    def leave(self):
+        """It is not to be reached any more."""
+        self.close()
+        for one in self.connections:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
     def close(self):
+        self.closing.set()
         self.shutdown()
         self.server_close()
         self.thread.join()
@@ -338,7 +394,7 @@ class Stalling(FakeService):
     def answer(self, method, request):
         into = (time.monotonic() - self.begun) % 1
         if into > 0.8:
-            threading.Event().wait(1 - into)
+            self.closing.wait(1 - into)
         return super().answer(method, request)
 
 
@@ -379,19 +435,62 @@ class OnFakes(Load):
     def test_a_stall_shows_in_the_percentiles(self):
         url = self.fake(Stalling).url
         run, _ = self.load(url, "--op", "get", "--encoding", "json", "--rate", "200", "--duration",
-                           "4s", "--connections", "4", "--keys", "20", "--arrivals", "fixed")
+                           "5s", "--connections", "4", "--keys", "20", "--arrivals", "fixed")
         self.assertEqual(run["totals"]["wrong"], 0)
         self.assertFalse(run["service"]["extension"])
         # A fifth of all was due in a stall, and waited 100 ms on average.
         self.assertGreater(run["latency"]["all"]["p90"], 50_000)
         self.assertGreater(run["latency"]["all"]["p99"], 150_000)
         self.assertLess(run["latency"]["all"]["p50"], 100_000)
-        for one in run["seconds"][:4]:
-            self.assertGreater(one["p99"], 100_000)
+        stalled = [one for one in run["seconds"] if one["p99"] > 100_000]
+        self.assertGreaterEqual(len(stalled), 3)
         # Four connections that wait for their answers hide it: 4 in 1000 met it.
+        open_loop = run["latency"]["all"]["p90"]
         run, _ = self.load(url, "--op", "get", "--encoding", "json", "--duration", "2s",
                            "--connections", "4", "--keys", "20", "--no-fill")
-        self.assertLess(run["latency"]["all"]["p90"], 50_000)
+        self.assertLess(run["latency"]["all"]["p90"], open_loop / 2)
+
+    def test_a_rate_without_a_service_is_not_made(self):
+        service = self.fake(FakeService)
+        process = self.start(service.url, "--op", "miss", "--encoding", "json", "--rate", "200",
+                             "--duration", "60s", "--arrivals", "fixed", "--connections", "2")
+        until(lambda: "errors 0" in process.stderr.readline(), "it runs")
+        service.leave()
+        for _ in range(3):
+            until(lambda: "errors 0" not in process.stderr.readline(), "it sees that")
+        process.send_signal(signal.SIGINT)
+        totals = json.loads(process.stdout.read())["totals"]
+        self.assertEqual(process.wait(timeout=10), 130)
+        self.assertGreater(totals["unsent"], 100)
+        self.assertLess(totals["rate"] * totals["duration_s"],
+                        totals["requests"] - totals["unsent"] + 20)
+
+    def test_the_keys_are_not_put_on_and_on(self):
+        class Full(FakeService):
+            puts = 0
+
+            def answer(self, method, request):
+                if method == "Put":
+                    self.puts += 1
+                    return 429, {"code": "resource_exhausted", "message": "full \x1b[31m"}
+                return super().answer(method, request)
+
+        service = self.fake(Full)
+        told = self.deja("load", "--target", service.url, "--encoding", "json", "--connections",
+                         "3", status=1).stderr
+        self.assertIn("only 0 of 10000 keys could be put: resource_exhausted: full \\x1b", told)
+        self.assertLessEqual(service.puts, 3)
+
+    def test_what_a_service_tells_is_made_readable(self):
+        class Odd(FakeService):
+            def answer(self, method, request):
+                if method == "Put":
+                    self.content_type = b"odd/\xff"
+                return super().answer(method, request)
+
+        run, _ = self.load(self.fake(Odd).url, "--op", "put", "--encoding", "json",
+                              "--duration", "100ms", status=1)
+        self.assertIn("\N{REPLACEMENT CHARACTER}", run["violations"][0]["what"])
 
     def test_wrong_answers_are_found(self):
         url = self.fake(Lying).url
@@ -437,7 +536,7 @@ class OnFakes(Load):
                 if "zz" not in self.entries and method == "Put":
                     self.entries["zz"] = 1
                 if method == "Put" and len(self.entries) > 5:
-                    threading.Event().wait(3)
+                    self.closing.wait()
                 return super().answer(method, request)
 
         url = self.fake(Silent).url
