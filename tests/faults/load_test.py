@@ -465,6 +465,25 @@ class OnFakes(Load):
         self.assertLess(totals["rate"] * totals["duration_s"],
                         totals["requests"] - totals["unsent"] + 20)
 
+    def test_nothing_is_due_after_a_stop(self):
+        class Mute(FakeService):
+            asked = 0
+
+            def answer(self, method, request):
+                if self.asked > 10:
+                    self.closing.wait()
+                self.asked += 1
+                return super().answer(method, request)
+
+        process = self.start(self.fake(Mute).url, "--op", "miss", "--encoding", "json", "--rate",
+                             "1000", "--duration", "60s", "--arrivals", "fixed")
+        until(lambda: "errors 0" in process.stderr.readline(), "it runs")
+        process.send_signal(signal.SIGINT)
+        totals = json.loads(process.stdout.read())["totals"]
+        process.wait(timeout=10)
+        # The last answers are waited for, half a second.
+        self.assertLess(totals["due"], 1000 * (totals["duration_s"] - 0.25))
+
     def test_the_keys_are_not_put_on_and_on(self):
         class Full(FakeService):
             puts = 0

@@ -2,6 +2,7 @@
 
 #include <deja/app/load/collector.hpp>
 #include <deja/app/load/limit_search.hpp>
+#include <deja/app/load/options.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -115,6 +116,22 @@ BOOST_AUTO_TEST_CASE(finds_it) {
     BOOST_TEST(*search.limit() <= limit);
     BOOST_TEST(*search.limit() > limit - 0.04 * limit - 5);
   }
+}
+
+BOOST_AUTO_TEST_CASE(takes_no_rate_for_kept_at_which_nothing_was_due) {
+  auto how = read_settings({.target = "http://127.0.0.1:1", .op = "get"}).value();
+  how.goal = latency_goal{"p99=1s", 0.99, 1s};
+  collector all{1, 100};
+  all.start(steady::now());
+  std::vector<done_phase> phases;
+  const std::atomic<bool> is_stopped = false;
+  const auto carry_out = [&](const rate_plan& plan) {
+    auto stats = seen(plan.is_open() ? 0 : 1000, 1000);
+    all.add(0, 0, stats, false, steady::now());
+  };
+  const auto found = find_limit(how, all, is_stopped, carry_out, phases);
+  BOOST_TEST(found.probes.size() == limit_search::most_tries);
+  BOOST_TEST(!found.limit_rate);
 }
 
 BOOST_AUTO_TEST_CASE(ends_where_no_rate_is_kept) {
