@@ -156,9 +156,11 @@ private:
 } // namespace
 
 void add_options(CLI::App& app, catalog_options& into) {
-  auto* server = app.add_option("--server", into.server, "URL of a cache service [DEJA_SERVER]");
+  auto* server = app.add_option("--server", into.server, "URL of a cache service [DEJA_SERVER]")
+                     ->check(not_empty);
   app.add_option("--data", into.data, "data folder [DEJA_DATA; default: the user's cache folder]")
       ->excludes(server)
+      ->check(not_empty)
       ->type_name("DIR");
   app.add_option("--token-file", into.token_file,
                  "file with the service's access token [DEJA_TOKEN_FILE]")

@@ -54,6 +54,10 @@ void stand_in(std::string& value, const char* variable) {
     value = set;
 }
 
+std::string not_empty(const std::string& given) {
+  return given.empty() ? "is empty" : "";
+}
+
 result<std::string> read_token(const std::string& file) {
   if (file.empty())
     return std::string{};

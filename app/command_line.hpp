@@ -21,6 +21,10 @@ result<std::chrono::nanoseconds> parse_duration(const std::string& text);
 /// Gives a flag that was not given the value of an environment variable, where that is set.
 void stand_in(std::string& value, const char* variable);
 
+/// For a flag's `check`: refuses an empty text, which is what an unset variable of a script leaves,
+/// where a default that stood in for it could be the wrong place to remove things from.
+std::string not_empty(const std::string& given);
+
 /// The access token in the first line of a file; empty where no file is named. invalid_argument
 /// where it can't be read.
 result<std::string> read_token(const std::string& file);

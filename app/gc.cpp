@@ -43,6 +43,7 @@ std::optional<int> parse_gc_options(gc_options& into, int argc, char** argv) {
                "an index and a store",
                "deja gc"};
   app.add_option("--data", into.data, "data folder [DEJA_DATA; default: the user's cache folder]")
+      ->check(not_empty)
       ->type_name("DIR");
   app.add_option("--index", into.index, "sqlite:PATH or postgresql://... [default: the folder's]")
       ->type_name("URL");

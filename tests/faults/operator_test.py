@@ -143,6 +143,9 @@ class Operator(Case):
         self.assert_one_line(self.deja("get", status=2).stderr, "KEY")
         self.assert_one_line(self.deja("ls", "--server", "ftp://x", status=2).stderr, "--server",
                              "ftp://x")
+        for place in ("--server", "--data"):
+            self.assert_one_line(self.deja("rm", place, "", "k", status=2).stderr, place, "empty")
+        self.assert_one_line(self.deja("gc", "--data", "", status=2).stderr, "--data", "empty")
         self.assert_one_line(self.deja("ls", "--older-than", "soon", status=2).stderr, "soon")
         (self.work / "bad").write_text("{]")
         told = self.deja("put", "--data", self.data, "k", "--output", "bad", status=2)
