@@ -11,7 +11,6 @@
 
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <iomanip>
 #include <iostream>
 #include <thread>
@@ -42,15 +41,11 @@ std::optional<int> parse_demo_options(demo_options& into, int argc, char** argv)
   app.add_option("DIR", into.folder, "the folder with the texts")->capture_default_str();
   if (auto status = parse(app, argc, argv))
     return status;
-  const auto from_environment = [](std::string& value, const char* name) {
-    if (const char* set = std::getenv(name); value.empty() && set)
-      value = set;
-  };
   if (data->count() == 0)
-    from_environment(into.server, "DEJA_SERVER");
+    stand_in(into.server, "DEJA_SERVER");
   if (into.server.empty())
-    from_environment(into.data, "DEJA_DATA");
-  from_environment(into.token_file, "DEJA_TOKEN_FILE");
+    stand_in(into.data, "DEJA_DATA");
+  stand_in(into.token_file, "DEJA_TOKEN_FILE");
   return std::nullopt;
 }
 

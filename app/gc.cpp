@@ -5,7 +5,6 @@
 #include <deja/transport/collect/collection.hpp>
 #include <deja/transport/index/open_index.hpp>
 
-#include <cstdlib>
 #include <future>
 #include <iostream>
 
@@ -70,8 +69,7 @@ std::optional<int> parse_gc_options(gc_options& into, int argc, char** argv) {
     return status;
   if (auto read = read_spans(into); !read)
     return fail(read.error(), 2);
-  if (const char* set = std::getenv("DEJA_DATA"); into.data.empty() && set)
-    into.data = set;
+  stand_in(into.data, "DEJA_DATA");
   return std::nullopt;
 }
 

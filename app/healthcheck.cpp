@@ -3,7 +3,6 @@
 #include <deja/transport/connect/connect_error.hpp>
 #include <deja/transport/connect/http_client.hpp>
 
-#include <cstdlib>
 #include <iostream>
 
 namespace deja::app {
@@ -37,8 +36,7 @@ int healthcheck_command(int argc, char** argv) {
   app.add_option("--timeout", timeout, "give up after this")->capture_default_str();
   if (auto status = parse(app, argc, argv))
     return *status;
-  if (const char* set = std::getenv("DEJA_SERVER"); server.empty() && set)
-    server = set;
+  stand_in(server, "DEJA_SERVER");
   if (server.empty())
     server = "http://127.0.0.1:8094";
   const auto patience = parse_duration(timeout);

@@ -15,7 +15,6 @@
 #include <deja/app/read_file.hpp>
 
 #include <csignal>
-#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -73,15 +72,6 @@ std::optional<int> parse_options(command_options& into, int argc, char** argv) {
   if (auto status = parse(app, argc, argv))
     return status;
   return std::nullopt;
-}
-
-void take_environment(load_options& asked) {
-  const auto from = [](std::string& value, const char* name) {
-    if (const char* set = std::getenv(name); value.empty() && set)
-      value = set;
-  };
-  from(asked.target, "DEJA_SERVER");
-  from(asked.token_file, "DEJA_TOKEN_FILE");
 }
 
 std::string now_text() {
@@ -368,7 +358,8 @@ int load_command(int argc, char** argv) {
        {check_folder("--output", command.output), check_folder("--report", command.report)})
     if (!valid)
       return fail(valid.error(), 2);
-  take_environment(command.asked);
+  stand_in(command.asked.target, "DEJA_SERVER");
+  stand_in(command.asked.token_file, "DEJA_TOKEN_FILE");
   const auto how = read_settings(command.asked);
   if (!how)
     return fail(how.error(), 2);

@@ -23,7 +23,6 @@
 #include <spdlog/spdlog.h>
 
 #include <csignal>
-#include <cstdlib>
 
 namespace deja::app {
 
@@ -68,8 +67,7 @@ std::optional<int> parse_serve_options(serve_options& into, int argc, char** arg
   add_options(app, into.upkeep);
   if (auto status = parse(app, argc, argv))
     return status;
-  if (const char* set = std::getenv("DEJA_DATA"); into.data.empty() && set)
-    into.data = set;
+  stand_in(into.data, "DEJA_DATA");
   return std::nullopt;
 }
 

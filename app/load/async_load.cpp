@@ -171,13 +171,9 @@ void async_load::upload(std::size_t at) {
     puts.back().source.task = std::move(made);
   }
   catalog_->upload(std::move(puts)).on_ready([this, at](const auto& all) {
+    if (!all)
+      return tell_failure(at, all.error());
     ended what{.lane = at, .codes = {}};
-    if (!all) {
-      what.codes.push_back(all.error().code);
-      what.why = all.error().message;
-      tell(std::move(what));
-      return;
-    }
     for (const auto& one : *all) {
       what.codes.push_back(one ? errc::ok : one.error().code);
       if (!one)
@@ -194,13 +190,9 @@ void async_load::download(std::size_t at) {
   for (std::uint64_t n = 0; n < how_.batch; ++n)
     requests.push_back({key_of(lanes_[at].first + n), std::nullopt});
   catalog_->download(std::move(requests)).on_ready([this, at](const auto& all) {
+    if (!all)
+      return tell_failure(at, all.error());
     ended what{.lane = at, .codes = {}};
-    if (!all) {
-      what.codes.push_back(all.error().code);
-      what.why = all.error().message;
-      tell(std::move(what));
-      return;
-    }
     for (std::size_t n = 0; n < all->size(); ++n) {
       const auto& one = (*all)[n];
       what.codes.push_back(one ? errc::ok : one.error().code);
@@ -216,6 +208,10 @@ void async_load::download(std::size_t at) {
 }
 
 // From any thread.
+void async_load::tell_failure(std::size_t at, const error& why) {
+  tell({.lane = at, .codes = {why.code}, .why = why.message});
+}
+
 void async_load::tell(ended what) {
   {
     const std::lock_guard lock{mutex_};

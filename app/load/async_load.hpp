@@ -45,6 +45,7 @@ private:
   void upload(std::size_t at);
   void download(std::size_t at);
   void finish(const ended& what, steady::time_point now);
+  void tell_failure(std::size_t at, const error& why); // of a whole request
   void tell(ended what);
   std::vector<ended> take_ended(steady::time_point until);
   void hand_over(bool is_over);
