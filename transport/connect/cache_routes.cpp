@@ -13,11 +13,13 @@ namespace {
 
 namespace v2 = flyteidl2::cacheservice::v2;
 
+// Taken out of the request, not copied.
 template <class Request>
-entry_key key_of(const Request& asked) {
-  const auto& identifier = asked.identifier();
-  return {{identifier.org(), identifier.project(), identifier.domain()},
-          asked.base_request().key()};
+entry_key take_key(Request& asked) {
+  auto& identifier = *asked.mutable_identifier();
+  return {{std::move(*identifier.mutable_org()), std::move(*identifier.mutable_project()),
+           std::move(*identifier.mutable_domain())},
+          std::move(*asked.mutable_base_request()->mutable_key())};
 }
 
 result<put_condition> condition_of(const cacheservice::OverwriteOutput& overwrite) {
@@ -44,7 +46,8 @@ std::string get_response(const std::string& output) {
     if (last)
       break;
   }
-  return bytes += output;
+  bytes += output;
+  return bytes;
 }
 
 cacheservice::Reservation to_wire(const reservation& held) {
@@ -70,32 +73,33 @@ public:
       : index_(entries), write_(std::move(write)), rules_(config.limits),
         counters_(config.counters), drop_(config.drop) {}
 
-  void get(const v2::GetCacheRequest& asked,
-           const call_answer<cacheservice::GetCacheResponse>& answer) {
-    const auto key = key_of(asked);
-    if (auto valid = rules_.check(key); !valid)
+  void get(v2::GetCacheRequest&& asked, const call_answer<cacheservice::GetCacheResponse>& answer) {
+    std::vector<entry_key> keys;
+    keys.push_back(take_key(asked));
+    if (auto valid = rules_.check(keys.front()); !valid)
       return answer.fail(valid.error());
-    index_.lookup({key}, [answer, key, counters = counters_](const std::vector<outcome>& found) {
+    auto done = [answer, key = keys.front().key,
+                 counters = counters_](const std::vector<outcome>& found) {
       const auto& [why, entry, reserved] = found.front();
       if (why)
         return answer.fail(*why);
       ++(entry ? counters->hits : counters->misses);
       if (!entry)
-        answer.fail({errc::not_found, "there is no entry for key \"" + key.key + "\""});
+        answer.fail({errc::not_found, "there is no entry for key \"" + key + "\""});
       else if (auto text = answer.wants_json() ? json_of(entry->output) : std::nullopt)
         answer.json(std::move(*text));
       else
         answer.wire(get_response(entry->output));
-    });
+    };
+    index_.lookup(std::move(keys), std::move(done));
   }
 
-  void put(const v2::PutCacheRequest& asked,
-           const call_answer<cacheservice::PutCacheResponse>& answer) {
+  void put(v2::PutCacheRequest&& asked, const call_answer<cacheservice::PutCacheResponse>& answer) {
     const auto when = condition_of(asked.base_request().overwrite());
     if (!when)
       return answer.fail(when.error());
     const bool drops = drop_ && asked.base_request().overwrite().delete_blob();
-    write(rules_.put(key_of(asked), asked.base_request().output(), *when), answer,
+    write(rules_.put(take_key(asked), asked.base_request().output(), *when), answer,
           [answer, counters = counters_, drop = drops ? drop_ : nullptr](const outcome& done) {
             counters->puts += done.why ? 0 : 1;
             if (drop && !done.why)
@@ -104,19 +108,19 @@ public:
           });
   }
 
-  void remove(const v2::DeleteCacheRequest& asked,
+  void remove(v2::DeleteCacheRequest&& asked,
               const call_answer<cacheservice::DeleteCacheResponse>& answer) {
-    write(rules_.remove(key_of(asked)), answer,
+    write(rules_.remove(take_key(asked)), answer,
           [answer](const outcome& done) { answer.done(was_done(done)); });
   }
 
-  void reserve(const v2::GetOrExtendReservationRequest& asked,
+  void reserve(v2::GetOrExtendReservationRequest&& asked,
                const call_answer<cacheservice::GetOrExtendReservationResponse>& answer) {
     const auto& base = asked.base_request();
     const auto heartbeat = from_wire(base.heartbeat_interval(), "heartbeat_interval");
     if (!heartbeat)
       return answer.fail(heartbeat.error());
-    write(rules_.reserve(key_of(asked), base.owner_id(), *heartbeat), answer,
+    write(rules_.reserve(take_key(asked), base.owner_id(), *heartbeat), answer,
           [answer](const outcome& done) {
             const auto held = was_reserved(done);
             if (!held)
@@ -127,9 +131,9 @@ public:
           });
   }
 
-  void release(const v2::ReleaseReservationRequest& asked,
+  void release(v2::ReleaseReservationRequest&& asked,
                const call_answer<cacheservice::ReleaseReservationResponse>& answer) {
-    write(rules_.release(key_of(asked), asked.base_request().owner_id()), answer,
+    write(rules_.release(take_key(asked), asked.base_request().owner_id()), answer,
           [answer](const outcome& done) { answer.done(was_done(done)); });
   }
 
@@ -156,11 +160,11 @@ std::vector<route> cache_routes(index& entries, write_path write, cache_routes_c
   const auto calls = std::make_shared<cache_calls>(entries, std::move(write), config);
   const auto row = [&]<class Request, class Response>(
                        std::string_view method,
-                       void (cache_calls::*call)(const Request&, const call_answer<Response>&),
+                       void (cache_calls::*call)(Request&&, const call_answer<Response>&),
                        json_reader<Request> read_json = nullptr) {
-    const auto serve = [calls, call](const Request& asked, const call_context&,
+    const auto serve = [calls, call](Request&& asked, const call_context&,
                                      const call_answer<Response>& answer) {
-      ((*calls).*call)(asked, answer);
+      ((*calls).*call)(std::move(asked), answer);
     };
     return route{"POST", "/flyteidl2.cacheservice.v2.CacheService/" + std::string{method},
                  connect_call<Request, Response>(serve, config.max_body, read_json)};

@@ -131,10 +131,12 @@ private:
           client.respond(error_response(*why));
         co_return; // an answer that was begun is cut
       }
-      if (!begun && !co_await client.begin(found, blob.size()))
-        co_return;
-      begun = true;
-      if (!co_await client.write(*piece))
+      bool sent = true;
+      if (!std::exchange(begun, true))
+        sent = co_await client.begin(found, blob.size());
+      if (sent)
+        sent = co_await client.write(*piece);
+      if (!sent)
         co_return;
     } while (left > 0);
   }

@@ -6,13 +6,23 @@
 
 namespace deja::http {
 
-void loop_inbox::answer(std::uint64_t call, response answer) {
+namespace {
+
+// To the session that waits for it, if it still does.
+void hand_over(const session_call& call, response answer) {
+  if (const auto waiting = call.caller.lock())
+    waiting->answered(call.number, std::move(answer));
+}
+
+} // namespace
+
+void loop_inbox::answer(const session_call& call, response answer) {
   std::unique_lock lock{mutex_};
   if (loop_ == nullptr)
     return;
   if (loop_->on_thread()) {
     lock.unlock();
-    loop_->deliver(call, std::move(answer));
+    hand_over(call, std::move(answer));
     return;
   }
   answers_.emplace_back(call, std::move(answer));
@@ -27,29 +37,19 @@ void loop_inbox::post(std::function<void()> task) {
     boost::asio::post(loop_->context(), std::move(task));
 }
 
-void loop_inbox::give_up_after(std::uint64_t call, duration limit, response instead) {
-  if (auto* const waiting = loop_->caller(call))
-    waiting->give_up_after(limit, std::move(instead));
-}
-
-void loop_inbox::when_gone(std::uint64_t call, std::function<void()> leave) {
-  if (auto* const waiting = loop_->caller(call))
-    waiting->when_gone(std::move(leave));
-}
-
 void loop_inbox::close() {
   const std::lock_guard lock{mutex_};
   loop_ = nullptr;
 }
 
 void loop_inbox::deliver() {
-  std::vector<std::pair<std::uint64_t, response>> came;
+  std::vector<std::pair<session_call, response>> came;
   {
     const std::lock_guard lock{mutex_};
     came.swap(answers_);
   }
   for (auto& [call, answer] : came)
-    loop_->deliver(call, std::move(answer));
+    hand_over(call, std::move(answer));
 }
 
 event_loop::event_loop(duration sweep)
@@ -69,21 +69,6 @@ void event_loop::run() {
 void event_loop::remove(session& one) {
   sessions_.erase(&one);
   end_if_drained();
-}
-
-std::uint64_t event_loop::begin_call(session& caller) {
-  calls_.emplace(++last_call_, &caller);
-  return last_call_;
-}
-
-void event_loop::deliver(std::uint64_t call, response answer) {
-  if (auto* const waiting = caller(call))
-    waiting->answered(std::move(answer));
-}
-
-session* event_loop::caller(std::uint64_t call) {
-  const auto found = calls_.find(call);
-  return found == calls_.end() ? nullptr : found->second;
 }
 
 void event_loop::drain() {
@@ -120,9 +105,9 @@ void event_loop::end_if_drained() {
 }
 
 void event_loop::sweep() {
-  const auto now = std::chrono::steady_clock::now();
+  swept_ = std::chrono::steady_clock::now();
   for (auto* const one : sessions_)
-    one->check_deadline(now);
+    one->check_deadline(swept_);
   if (draining_ && sessions_.empty())
     return;
   sweeper_.expires_after(sweep_interval_);

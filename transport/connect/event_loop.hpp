@@ -10,12 +10,18 @@
 
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 #include <unordered_set>
 
 namespace deja::http {
 
+class event_loop;
 class session;
+
+/// One call of a session. Holds the session's memory, but does not keep it open.
+struct session_call {
+  std::weak_ptr<session> caller;
+  std::uint64_t number = 0; ///< Of the session's calls.
+};
 
 /// How answers and tasks reach a loop from any thread. Outlives the loop where it must: what comes
 /// then is dropped.
@@ -23,14 +29,8 @@ class loop_inbox {
 public:
   explicit loop_inbox(event_loop& loop) : loop_(&loop) {}
 
-  void answer(std::uint64_t call, response answer);
+  void answer(const session_call& call, response answer);
   void post(std::function<void()> task);
-
-  /// The call's session gives up after `limit`. On the loop's thread only.
-  void give_up_after(std::uint64_t call, duration limit, response instead);
-
-  /// Tells when the call's client goes. On the loop's thread only.
-  void when_gone(std::uint64_t call, std::function<void()> leave);
 
   /// The loop is about to go.
   void close();
@@ -40,7 +40,7 @@ private:
 
   std::mutex mutex_;
   event_loop* loop_;
-  std::vector<std::pair<std::uint64_t, response>> answers_;
+  std::vector<std::pair<session_call, response>> answers_;
 };
 
 /// Memory that a session needs only while it serves a request.
@@ -54,6 +54,8 @@ struct scratch {
 /// One thread's sessions. All but construction and the inbox belongs to the thread that runs it.
 class event_loop {
 public:
+  using time_point = std::chrono::steady_clock::time_point;
+
   /// `sweep`: how often deadlines are looked at.
   explicit event_loop(duration sweep);
   ~event_loop();
@@ -74,14 +76,8 @@ public:
 
   void remove(session& one);
 
-  std::uint64_t begin_call(session& caller);
-
-  void end_call(std::uint64_t call) { calls_.erase(call); }
-
-  /// Hands an answer to the session that waits for it, if it still does.
-  void deliver(std::uint64_t call, response answer);
-
-  session* caller(std::uint64_t call);
+  /// When `limit` has passed for sure, and at most two sweeps more. Asks no clock.
+  time_point after(duration limit) const { return swept_ + sweep_interval_ + limit; }
 
   /// Closes idle sessions; the others end with their answer.
   void drain();
@@ -101,12 +97,11 @@ private:
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer sweeper_;
-  duration sweep_interval_;
+  const duration sweep_interval_;
+  time_point swept_{}; // last
   std::shared_ptr<loop_inbox> inbox_;
   std::thread::id thread_;
   bool draining_ = false;
-  std::uint64_t last_call_ = 0;
-  std::unordered_map<std::uint64_t, session*> calls_; // by their numbers
   std::unordered_set<session*> sessions_;
   std::vector<std::unique_ptr<scratch>> spare_;
 };

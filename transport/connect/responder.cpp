@@ -1,14 +1,14 @@
 #include <deja/transport/connect/responder.hpp>
 
-#include <deja/transport/connect/event_loop.hpp>
+#include <deja/transport/connect/session.hpp>
 
 #include <atomic>
 
 namespace deja::http {
 
 struct responder::state {
-  state(std::shared_ptr<loop_inbox> way_back, std::uint64_t number)
-      : inbox(std::move(way_back)), call(number) {}
+  state(std::shared_ptr<loop_inbox> way_back, session_call asked)
+      : inbox(std::move(way_back)), call(std::move(asked)) {}
 
   ~state() {
     if (!answered)
@@ -20,12 +20,12 @@ struct responder::state {
   state& operator=(const state&) = delete;
 
   std::shared_ptr<loop_inbox> inbox;
-  std::uint64_t call;
+  session_call call;
   std::atomic<bool> answered = false;
 };
 
-responder::responder(std::shared_ptr<loop_inbox> inbox, std::uint64_t call)
-    : state_(std::make_shared<state>(std::move(inbox), call)) {}
+responder::responder(std::shared_ptr<loop_inbox> inbox, session_call call)
+    : state_(std::make_shared<state>(std::move(inbox), std::move(call))) {}
 
 void responder::operator()(response answer) const {
   if (!state_->answered.exchange(true))
@@ -37,11 +37,13 @@ void responder::post(std::function<void()> task) const {
 }
 
 void responder::give_up_after(duration limit, response instead) const {
-  state_->inbox->give_up_after(state_->call, limit, std::move(instead));
+  if (const auto caller = state_->call.caller.lock())
+    caller->give_up_after(limit, std::move(instead));
 }
 
 void responder::when_gone(std::function<void()> leave) const {
-  state_->inbox->when_gone(state_->call, std::move(leave));
+  if (const auto caller = state_->call.caller.lock())
+    caller->when_gone(std::move(leave));
 }
 
 } // namespace deja::http

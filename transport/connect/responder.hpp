@@ -8,15 +8,15 @@
 
 namespace deja::http {
 
-class event_loop;
 class loop_inbox;
+struct session_call;
 
 /// The way back to the session that asked. Copies are the same way; the first answer counts. If
 /// the last copy goes without an answer, the answer is `unavailable`: no call hangs. Any thread;
 /// harmless once the session or the server has gone.
 class responder {
 public:
-  responder(std::shared_ptr<loop_inbox> inbox, std::uint64_t call);
+  responder(std::shared_ptr<loop_inbox> inbox, session_call call);
 
   void operator()(response answer) const;
 

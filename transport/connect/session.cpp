@@ -19,6 +19,9 @@ using steady = std::chrono::steady_clock;
 /// Read at once, unless a header may be larger.
 constexpr std::size_t input_bytes = std::size_t{64} << 10;
 
+/// Of an answer's body, next to its head: dearer to send from two places.
+constexpr std::size_t most_copied = std::size_t{4} << 10;
+
 /// Read from a client that is to see its answer before the connection ends.
 constexpr std::uint64_t most_lingered = std::uint64_t{16} << 20;
 
@@ -71,9 +74,15 @@ void session::start() {
   asio::co_spawn(loop_.context(), serve(shared_from_this()), asio::detached);
 }
 
-void session::answered(response answer) {
+void session::answered(std::uint64_t call, response answer) {
+  if (in_call_ && call == last_call_)
+    give_answer(std::move(answer));
+}
+
+void session::give_answer(response answer) {
   answer_ = std::move(answer);
-  wake_.cancel();
+  if (waits_for_answer_)
+    wake_.cancel();
 }
 
 void session::give_up_after(duration limit, response instead) {
@@ -90,9 +99,9 @@ void session::check_deadline(time_point now) {
     return;
   if (waits_for_answer_) {
     deadline_ = time_point::max();
-    answered(instead_ ? std::move(*instead_)
-                      : error_response({errc::deadline_exceeded,
-                                        "the call was given up; it may have happened"}));
+    give_answer(instead_ ? std::move(*instead_)
+                         : error_response({errc::deadline_exceeded,
+                                           "the call was given up; it may have happened"}));
     return;
   }
   // The deadline stays: what is ready but not resumed yet is not cancelled, what follows it is.
@@ -111,18 +120,21 @@ void session::cut() {
   boost::system::error_code ignored; // it is going away in any case
   socket_.close(ignored);
   if (waits_for_answer_)
-    answered(error_response({errc::unavailable, "the service is shutting down"}));
+    give_answer(error_response({errc::unavailable, "the service is shutting down"}));
 }
 
 void session::expect_within(duration limit) {
   expired_ = false;
-  deadline_ = steady::now() + limit;
+  deadline_ = loop_.after(limit);
 }
 
+// Most requests are there whole once something is there, and are answered at once. What need not be
+// waited for is no coroutine: each costs its frame.
 asio::awaitable<void> session::serve(std::shared_ptr<session>) {
   try {
     for (;;) {
-      co_await wait_for_request();
+      if (!scratch_ && !ends_)
+        co_await wait_for_request();
       if (!scratch_)
         break;
       co_await serve_request();
@@ -139,8 +151,6 @@ asio::awaitable<void> session::serve(std::shared_ptr<session>) {
 
 // Takes the scratch memory once there is something to read; without it the connection is over.
 asio::awaitable<void> session::wait_for_request() {
-  if (scratch_ || ends_)
-    co_return;
   boost::system::error_code problem;
   expect_within(served_->config.idle_timeout);
   const auto count = co_await socket_.async_read_some(
@@ -158,76 +168,105 @@ asio::awaitable<void> session::serve_request() {
   answer_begun_ = is_head_ = false;
   owed_ = 0;
   continued_ = true;
-  co_await make_answer();
+  expect_within(served_->config.receive_timeout);
+  feed();
+  if (!parser_->has_head() && !answer_)
+    co_await receive_head();
+  const route* found = nullptr;
+  if (parser_->has_head() && !answer_)
+    found = choose();
+  const auto* const unary =
+      found == nullptr ? nullptr : std::get_if<unary_handler>(&found->handler);
+  if (found != nullptr && unary == nullptr)
+    co_await call(std::get<streamed_handler>(found->handler));
+  if (unary != nullptr && !parser_->complete())
+    co_await receive_body();
+  if (unary != nullptr && has_whole_body()) {
+    begin_call(*unary);
+    if (!answer_)
+      co_await wait_for_answer();
+    in_call_ = false;
+  }
+  unsent rest;
   if (answer_)
-    co_await send_answer();
+    rest = send_answer();
+  if (asio::buffer_size(rest) > 0)
+    co_await send_rest(rest);
   const bool sent = answer_begun_ && owed_ == 0 && !broken_;
   if (sent && ends_ && has_unread())
     co_await linger();
 }
 
-// Leaves an answer to be sent, unless one was sent already or the client has gone.
-asio::awaitable<void> session::make_answer() {
+asio::awaitable<void> session::receive_head() {
+  bool received = true;
+  while (received && !parser_->has_head())
+    received = co_await receive();
+}
+
+// Who serves the request; else there is an answer.
+const route* session::choose() {
   const auto& asked = scratch_->asked;
-  expect_within(served_->config.receive_timeout);
-  while (!parser_->has_head())
-    if (!co_await receive())
-      co_return;
   continued_ = !parser_->expects_continue();
   is_head_ = asked.method() == "HEAD";
   ends_ = ends_ || !parser_->keep_alive();
   const auto [found, allowed] = served_->routes.find(asked.method(), asked.path());
   const bool open = found != nullptr && found->open;
-  if (!open && served_->tokens && !served_->tokens->allow(asked.field("Authorization")))
+  if (!open && served_->tokens && !served_->tokens->allow(asked.field("Authorization"))) {
     answer_ = unauthenticated();
-  else if (found == nullptr)
+    return nullptr;
+  }
+  if (found == nullptr)
     answer_ = allowed.empty() ? unknown_path(asked) : not_allowed(asked, allowed);
-  else if (const auto* unary = std::get_if<unary_handler>(&found->handler))
-    co_await call(*unary);
-  else
-    co_await call(std::get<streamed_handler>(found->handler));
+  return found;
 }
 
-asio::awaitable<bool> session::receive_body() {
+bool session::is_too_large() const {
   const auto limit = served_->config.max_body_bytes;
-  const auto& body = scratch_->asked.body;
-  const auto is_too_large = [&] {
-    return body.size() > limit || parser_->content_length().value_or(0) > limit;
-  };
-  while (!parser_->complete() && !is_too_large())
-    if (!co_await receive())
-      co_return false;
-  if (is_too_large())
-    answer_ = too_large(limit);
-  co_return !answer_;
+  return scratch_->asked.body.size() > limit || parser_->content_length().value_or(0) > limit;
+}
+
+asio::awaitable<void> session::receive_body() {
+  bool received = true;
+  while (received && !parser_->complete() && !is_too_large())
+    received = co_await receive();
+}
+
+// Else there is an answer, or the client has gone.
+bool session::has_whole_body() {
+  if (!answer_ && is_too_large())
+    answer_ = too_large(served_->config.max_body_bytes);
+  return !answer_ && parser_->complete();
+}
+
+// Feeds the parser with what is there. Whether it took anything.
+bool session::feed() {
+  auto& input = scratch_->input;
+  if (input.size() == 0)
+    return false;
+  const auto bytes = input.data();
+  const auto taken = parser_->feed({static_cast<const char*>(bytes.data()), bytes.size()});
+  input.consume(taken);
+  if (const auto& refused = parser_->refused())
+    answer_ = error_response(refused->why, refused->status);
+  return taken > 0;
 }
 
 // Feeds the parser with what is there, or else with what comes next.
 asio::awaitable<bool> session::receive() {
-  auto& input = scratch_->input;
-  const auto feed = [&] {
-    const auto bytes = input.data();
-    const auto taken = parser_->feed({static_cast<const char*>(bytes.data()), bytes.size()});
-    input.consume(taken);
-    return taken;
-  };
-  bool fed = input.size() > 0 && feed() > 0;
-  if (!fed && !parser_->refused()) {
-    if (!co_await receive_more())
-      co_return false;
-    feed();
+  bool received = feed() || parser_->refused();
+  if (!received) {
+    received = co_await receive_more();
+    if (received)
+      feed();
   }
-  if (const auto& refused = parser_->refused()) {
-    answer_ = error_response(refused->why, refused->status);
-    co_return false;
-  }
-  co_return true;
+  co_return received && !parser_->refused();
 }
 
 asio::awaitable<bool> session::receive_more() {
   if (!continued_) {
     continued_ = true;
-    if (!co_await send_bytes("HTTP/1.1 100 Continue\r\n\r\n", {}))
+    const bool sent = co_await send_rest(send_now("HTTP/1.1 100 Continue\r\n\r\n", {}));
+    if (!sent)
       co_return false;
   }
   auto& input = scratch_->input;
@@ -247,34 +286,33 @@ asio::awaitable<bool> session::receive_more() {
   co_return false;
 }
 
-asio::awaitable<void> session::call(const unary_handler& handler) {
-  if (!co_await receive_body())
-    co_return;
+void session::begin_call(const unary_handler& handler) {
   instead_.reset();
   when_gone_ = nullptr;
-  const auto number = loop_.begin_call(*this);
+  in_call_ = true;
+  ++last_call_;
   expect_within(served_->config.answer_timeout);
   try {
-    handler(scratch_->asked, responder{loop_.inbox(), number});
+    handler(scratch_->asked, responder{loop_.inbox(), {weak_from_this(), last_call_}});
   } catch (const std::exception& problem) {
     spdlog::error("the handler of {} failed: {}", scratch_->asked.path(), problem.what());
     answer_ = error_response({errc::internal, "the call failed inside of the service"});
   }
-  if (!answer_) {
-    waits_for_answer_ = true;
-    wake_.expires_at(time_point::max());
-    if (when_gone_)
-      watch_client();
-    boost::system::error_code woken;
-    co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    waits_for_answer_ = false;
-    if (when_gone_) {
-      ++watch_;
-      when_gone_ = nullptr;
-      socket_.cancel();
-    }
+}
+
+asio::awaitable<void> session::wait_for_answer() {
+  waits_for_answer_ = true;
+  wake_.expires_at(time_point::max());
+  if (when_gone_)
+    watch_client();
+  boost::system::error_code woken;
+  co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  waits_for_answer_ = false;
+  if (when_gone_) {
+    ++watch_;
+    when_gone_ = nullptr;
+    socket_.cancel();
   }
-  loop_.end_call(number);
 }
 
 asio::awaitable<void> session::call(const streamed_handler& handler) {
@@ -322,18 +360,24 @@ void session::respond(response answer) {
 }
 
 // An answer that comes before the request has been read to its end is the connection's last.
-asio::awaitable<void> session::send_answer() {
+session::unsent session::send_answer() {
   ends_ = ends_ || !parser_->complete() || answer_->close || loop_.draining();
   expect_within(served_->config.write_timeout);
-  const std::string_view body = is_head_ ? std::string_view{} : answer_->body;
-  co_await send(*answer_, body, answer_->body.size());
+  make_head(*answer_, answer_->body.size());
+  if (is_head_)
+    return send_now(scratch_->out, {});
+  if (answer_->body.size() > most_copied)
+    return send_now(scratch_->out, answer_->body);
+  scratch_->out += answer_->body;
+  return send_now(scratch_->out, {});
 }
 
 asio::awaitable<bool> session::begin(const response& head, std::uint64_t size) {
   ends_ = ends_ || !parser_->complete() || loop_.draining();
   owed_ = is_head_ ? 0 : size;
   expect_progress();
-  const bool sent = co_await send(head, {}, size);
+  make_head(head, size);
+  const bool sent = co_await send_rest(send_now(scratch_->out, {}));
   made_progress(0);
   co_return sent;
 }
@@ -342,41 +386,46 @@ asio::awaitable<bool> session::write(std::string_view bytes) {
   if (is_head_)
     co_return true;
   expect_progress();
-  const bool sent = co_await send_bytes(bytes, {});
+  const bool sent = co_await send_rest(send_now(bytes, {}));
   made_progress(bytes.size());
   if (sent)
     owed_ -= std::min<std::uint64_t>(owed_, bytes.size());
   co_return sent;
 }
 
-asio::awaitable<bool> session::send(const response& head, std::string_view body,
-                                    std::uint64_t body_size) {
+void session::make_head(const response& head, std::uint64_t body_size) {
   answer_begun_ = true;
   auto& out = scratch_->out;
   out.clear();
   append_head(out, head,
               {.content_length = body_size, .keep_alive = !ends_, .http_1_0 = parser_->http_1_0()});
-  co_return co_await send_bytes(out, body);
 }
 
-asio::awaitable<bool> session::send_bytes(std::string_view first, std::string_view second) {
-  std::array<asio::const_buffer, 2> buffers{asio::buffer(first), asio::buffer(second)};
+// Most answers are taken at once, without another turn of the loop. What is not is returned.
+session::unsent session::send_now(std::string_view first, std::string_view second) {
+  unsent rest{asio::buffer(first), asio::buffer(second)};
   boost::system::error_code problem;
-  // Most answers are taken at once, without another turn of the loop.
-  auto sent = socket_.write_some(buffers, problem);
-  if (problem == asio::error::would_block)
-    problem.clear();
-  for (auto& part : buffers) {
+  auto sent = second.empty() ? socket_.write_some(rest.front(), problem)
+                             : socket_.write_some(rest, problem);
+  if (problem && problem != asio::error::would_block) {
+    ends_ = broken_ = true;
+    return {};
+  }
+  for (auto& part : rest) {
     const auto of_part = std::min(sent, part.size());
     part += of_part;
     sent -= of_part;
   }
-  if (!problem && asio::buffer_size(buffers) > 0)
-    co_await asio::async_write(socket_, buffers,
-                               asio::redirect_error(asio::use_awaitable, problem));
+  return rest;
+}
+
+asio::awaitable<bool> session::send_rest(unsent rest) {
+  boost::system::error_code problem;
+  if (asio::buffer_size(rest) > 0)
+    co_await asio::async_write(socket_, rest, asio::redirect_error(asio::use_awaitable, problem));
   if (problem)
     ends_ = broken_ = true;
-  co_return !problem;
+  co_return !broken_;
 }
 
 bool session::has_unread() {
@@ -394,7 +443,7 @@ void session::watch_client() {
       return;
     ends_ = true;
     when_gone_();
-    answered(error_response({errc::canceled, "the client has gone"}));
+    give_answer(error_response({errc::canceled, "the client has gone"}));
   });
 }
 

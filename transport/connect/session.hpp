@@ -22,7 +22,7 @@ struct served {
 class session final : public std::enable_shared_from_this<session>, private stream {
 public:
   using socket = boost::asio::generic::stream_protocol::socket;
-  using time_point = std::chrono::steady_clock::time_point;
+  using time_point = event_loop::time_point;
 
   /// `on_end` is called when the connection has gone, from the loop's thread.
   session(event_loop& loop, socket connection, std::shared_ptr<const served> what,
@@ -32,10 +32,10 @@ public:
   /// Serves until the connection ends. Keeps the session alive.
   void start();
 
-  /// The answer to the call under way.
-  void answered(response answer);
+  /// The answer to that one of its calls, if it is under way.
+  void answered(std::uint64_t call, response answer);
 
-  /// That call has `limit` from now on.
+  /// The call under way has `limit` from now on.
   void give_up_after(duration limit, response instead);
 
   /// Calls this where the client goes while the call waits for its answer.
@@ -54,6 +54,8 @@ private:
   template <class T>
   using awaitable = boost::asio::awaitable<T>;
 
+  using unsent = std::array<boost::asio::const_buffer, 2>;
+
   std::optional<std::uint64_t> content_length() const override;
   awaitable<result<std::string_view>> read() override;
   void respond(response answer) override;
@@ -63,15 +65,22 @@ private:
   awaitable<void> serve(std::shared_ptr<session> self);
   awaitable<void> wait_for_request();
   awaitable<void> serve_request();
-  awaitable<void> make_answer();
-  awaitable<void> send_answer();
-  awaitable<bool> receive_body();
+  awaitable<void> receive_head();
+  awaitable<void> receive_body();
   awaitable<bool> receive();
   awaitable<bool> receive_more();
-  awaitable<void> call(const unary_handler& handler);
+  bool feed();
+  const route* choose();
+  bool is_too_large() const;
+  bool has_whole_body();
+  void begin_call(const unary_handler& handler);
+  awaitable<void> wait_for_answer();
   awaitable<void> call(const streamed_handler& handler);
-  awaitable<bool> send(const response& head, std::string_view body, std::uint64_t body_size);
-  awaitable<bool> send_bytes(std::string_view first, std::string_view second);
+  void give_answer(response answer);
+  unsent send_answer();
+  void make_head(const response& head, std::uint64_t body_size);
+  unsent send_now(std::string_view first, std::string_view second);
+  awaitable<bool> send_rest(unsent rest);
   bool has_unread();
   void watch_client();
   awaitable<void> linger();
@@ -98,6 +107,8 @@ private:
 
   time_point deadline_ = time_point::max();
   bool expired_ = false;
+  std::uint64_t last_call_ = 0;
+  bool in_call_ = false; // the last one is under way
   bool waits_for_answer_ = false;
   std::optional<response> answer_, instead_;
   std::function<void()> when_gone_; // of the call that waits

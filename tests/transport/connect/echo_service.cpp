@@ -31,7 +31,8 @@ awaitable<void> count(const request&, stream& client) {
 awaitable<void> streamed(const request&, stream& client) {
   const std::string_view body = "streamed";
   const http::response head;
-  if (co_await client.begin(head, body.size()))
+  const bool begun = co_await client.begin(head, body.size());
+  if (begun)
     co_await client.write(body);
 }
 
@@ -45,7 +46,8 @@ awaitable<void> stalled(const request&, stream& client) {
 
 awaitable<void> cut_short(const request&, stream& client) {
   const http::response head;
-  if (co_await client.begin(head, 100))
+  const bool begun = co_await client.begin(head, 100);
+  if (begun)
     co_await client.write("only this");
 }
 
