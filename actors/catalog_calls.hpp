@@ -22,6 +22,9 @@ public:
   template <class T>
   using results = std::vector<result<T>>;
 
+  template <class T>
+  using results_ptr = std::shared_ptr<results<T>>;
+
   /// Whom a request for many items is answered to.
   template <class T>
   struct asker {
@@ -37,22 +40,23 @@ public:
   /// Whether a look-up is asked for the entries' metadata too, which cost as much as all the rest.
   enum class detail { outputs, all };
 
-  void get(const call_context& context, const std::vector<shared<catalog_key>>& keys,
-           duration max_age, detail wanted, const asker<catalog_entry>& whom) {
+  void get(const call_context& context, std::vector<shared<catalog_key>> keys, duration max_age,
+           detail wanted, const asker<catalog_entry>& whom) {
     const auto one = begin(context, whom.fail);
-    with_keys(one, keys, [=, this](const results<entry_key>& made) {
-      const auto entries = unanswered<catalog_entry>(made.size());
+    with_keys(one, std::move(keys), [=, this](const results_ptr<entry_key>& made) {
+      const auto entries = unanswered<catalog_entry>(made->size());
       const auto about = [&](std::size_t at) -> std::optional<entry_key> {
-        if (made[at])
-          return *made[at];
-        (*entries)[at] = made[at].error();
+        auto& key = (*made)[at];
+        if (key)
+          return std::move(*key);
+        (*entries)[at] = key.error();
         return {};
       };
       const auto take = [=, this](std::size_t at, const result<found_output>& found) {
         (*entries)[at] = found ? judge(*found, max_age, wanted) : found.error();
       };
       ask_each<found_output>(
-          one, made.size(), about, take, [=, this] { with_outputs(one, entries, whom.then); },
+          one, made->size(), about, take, [=, this] { with_outputs(one, entries, whom.then); },
           connection_, get_atom_v, context_of(one));
     });
   }
@@ -64,20 +68,21 @@ public:
     keys.reserve(puts->size());
     for (const auto& put : *puts)
       keys.push_back(put.key);
-    with_keys(one, keys, [=, this](const results<entry_key>& made) {
-      with_entries(one, puts, made, [=, this](const results<entry_put>& ready) {
-        const auto done = unanswered<put_status>(ready.size());
+    with_keys(one, std::move(keys), [=, this](const results_ptr<entry_key>& made) {
+      with_entries(one, puts, made, [=, this](const results_ptr<entry_put>& ready) {
+        const auto done = unanswered<put_status>(ready->size());
         const auto about = [&](std::size_t at) -> std::optional<entry_put> {
-          if (ready[at])
-            return *ready[at];
-          (*done)[at] = ready[at].error();
+          auto& put = (*ready)[at];
+          if (put)
+            return std::move(*put);
+          (*done)[at] = put.error();
           return {};
         };
         const auto take = [done](std::size_t at, const result<put_status>& status) {
           (*done)[at] = status;
         };
         ask_each<put_status>(
-            one, ready.size(), about, take, [done, whom] { whom.then(std::move(*done)); },
+            one, ready->size(), about, take, [done, whom] { whom.then(std::move(*done)); },
             connection_, put_atom_v, context_of(one));
       });
     });
@@ -183,7 +188,7 @@ private:
   }
 
   template <class T>
-  static std::shared_ptr<results<T>> unanswered(std::size_t count) {
+  static results_ptr<T> unanswered(std::size_t count) {
     return std::make_shared<results<T>>(count, error{errc::internal, "no answer came"});
   }
 
@@ -221,28 +226,29 @@ private:
 
   template <class Then>
   void with_key(const call_ptr& one, const shared<catalog_key>& key, Then then) {
-    with_keys(one, {key}, [one, then](const results<entry_key>& made) {
-      if (made.front())
-        then(*made.front());
+    with_keys(one, {key}, [one, then](const results_ptr<entry_key>& made) {
+      if (const auto& where = made->front())
+        then(*where);
       else
-        one->fail(made.front().error());
+        one->fail(where.error());
     });
   }
 
   /// Makes the keys, once those inputs have been read that still lie in the store.
   template <class Then>
-  void with_keys(const call_ptr& one, const std::vector<shared<catalog_key>>& keys, Then then) {
+  void with_keys(const call_ptr& one, std::vector<shared<catalog_key>> keys, Then then) {
     const auto made = unanswered<entry_key>(keys.size());
+    const many<shared<catalog_key>> all{std::move(keys)};
     const auto about = [&](std::size_t at) -> std::optional<inputs_under> {
-      const auto& key = keys[at];
+      const auto& key = (*all)[at];
       if (const auto* inputs = unread_inputs(key))
         return *inputs;
       (*made)[at] = key ? to_entry_key(*key) : error{errc::invalid_argument, "no key is given"};
       return {};
     };
-    const auto take = [this, keys, made](std::size_t at, const result<literals>& inputs) {
+    const auto take = [this, all, made](std::size_t at, const result<literals>& inputs) {
       if (inputs) {
-        auto read = *keys[at];
+        auto read = *(*all)[at];
         read.inputs = *inputs;
         (*made)[at] = to_entry_key(read);
         return;
@@ -253,25 +259,25 @@ private:
       (*made)[at] = problem;
     };
     ask_each<literals>(
-        one, keys.size(), about, take, [then, made] { then(*made); }, storage_, read_atom_v);
+        one, all->size(), about, take, [then, made] { then(made); }, storage_, read_atom_v);
   }
 
   /// Makes the entries of the puts: outputs by reference once they are known to be there, or
-  /// inline.
+  /// inline. Takes the keys.
   template <class Then>
   void with_entries(const call_ptr& one, const many<catalog_put>& puts,
-                    const results<entry_key>& keys, Then then) {
-    const auto ready = unanswered<entry_put>(keys.size());
+                    const results_ptr<entry_key>& keys, Then then) {
+    const auto ready = unanswered<entry_put>(keys->size());
     const auto put = [=, this](std::size_t at, cacheservice::CachedOutput output) {
       const auto& asked = (*puts)[at];
       *output.mutable_metadata() = entry_metadata(*asked.key, asked.source, config_.clock->now());
-      (*ready)[at] = entry_put{*keys[at], std::move(output), asked.when};
+      (*ready)[at] = entry_put{std::move(*(*keys)[at]), std::move(output), asked.when};
     };
     const auto about = [&](std::size_t at) -> std::optional<outputs_under> {
       const auto& outputs = (*puts)[at].outputs;
       const auto* held = std::get_if<literals>(&outputs);
-      if (!keys[at]) {
-        (*ready)[at] = keys[at].error();
+      if (const auto& key = (*keys)[at]; !key) {
+        (*ready)[at] = key.error();
       } else if (held == nullptr) {
         return std::get<outputs_under>(outputs);
       } else if (!*held) {
@@ -293,11 +299,11 @@ private:
       put(at, std::move(output));
     };
     ask_each<std::string>(
-        one, keys.size(), about, take, [then, ready] { then(*ready); }, storage_, look_up_atom_v);
+        one, keys->size(), about, take, [then, ready] { then(ready); }, storage_, look_up_atom_v);
   }
 
   /// Reads the outputs of those entries that only say where they lie.
-  void with_outputs(const call_ptr& one, const std::shared_ptr<results<catalog_entry>>& entries,
+  void with_outputs(const call_ptr& one, const results_ptr<catalog_entry>& entries,
                     const std::function<void(results<catalog_entry>)>& then) {
     const auto about = [&](std::size_t at) -> std::optional<std::string> {
       const auto& entry = (*entries)[at];

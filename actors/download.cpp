@@ -25,7 +25,7 @@ struct state {
     keys.reserve(items->size());
     for (const auto& item : *items)
       keys.push_back(item.key);
-    calls->get(context, keys, max_age, detail::outputs,
+    calls->get(context, std::move(keys), max_age, detail::outputs,
                {[=, this](const std::vector<result<catalog_entry>>& found) {
                   write(items, found, answer);
                 },

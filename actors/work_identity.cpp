@@ -1,7 +1,6 @@
 #include <deja/actors/work_identity.hpp>
 
 #include <deja/messages/proto_bytes.hpp>
-#include <deja/messages/record_hash.hpp>
 
 namespace deja {
 
@@ -21,6 +20,13 @@ void add(record_hash& hash, const literals& given) {
     hash.add("no literals");
 }
 
+void add(record_hash& hash, const shared<core::TypedInterface>& interface) {
+  if (interface)
+    add(hash, "interface", serialize(*interface));
+  else
+    hash.add("no interface");
+}
+
 void add(record_hash& hash, const std::monostate&) {
   hash.add("not given");
 }
@@ -37,16 +43,30 @@ void add(record_hash& hash, const std::optional<std::int64_t>& number) {
   hash.add(number ? std::to_string(*number) : "none");
 }
 
-record_hash hash_of(const shared<catalog_key>& key) {
+} // namespace
+
+const record_hash& work_identities::hash_of_task(const core::Identifier& identifier,
+                                                 const shared<core::TypedInterface>& interface) {
+  if (!last_.is_again(identifier, interface)) {
+    task_ = {};
+    add(task_, "identifier", serialize(identifier));
+    add(task_, interface);
+  }
+  return task_;
+}
+
+record_hash work_identities::hash_of(const shared<catalog_key>& key) {
   record_hash hash;
   if (!key) {
     hash.add("no key");
     return hash;
   }
-  add(hash, key->identifier ? "identifier" : "no identifier",
-      key->identifier ? serialize(*key->identifier) : "");
-  add(hash, key->interface ? "interface" : "no interface",
-      key->interface ? serialize(*key->interface) : "");
+  if (key->identifier) {
+    hash = hash_of_task(*key->identifier, key->interface);
+  } else {
+    hash.add("no identifier");
+    add(hash, key->interface);
+  }
   hash.add(key->cache_version);
   hash.add(std::to_string(key->ignored_inputs.size()));
   for (const auto& name : key->ignored_inputs)
@@ -55,16 +75,14 @@ record_hash hash_of(const shared<catalog_key>& key) {
   return hash;
 }
 
-} // namespace
-
-digest work_identity(const download_request& item) {
+digest work_identities::of(const download_request& item) {
   auto hash = hash_of(item.key);
   if (item.target)
     add(hash, *item.target);
   return hash.finish();
 }
 
-digest work_identity(const catalog_put& item) {
+digest work_identities::of(const catalog_put& item) {
   auto hash = hash_of(item.key);
   std::visit([&](const auto& outputs) { add(hash, outputs); }, item.outputs);
   const auto& when = item.when;

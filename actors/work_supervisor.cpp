@@ -32,12 +32,12 @@ struct download_work {
   static bool is_cached(const outcome& done) { return done.cached; }
 
   /// Whether, and for how long, a later request may get the outcome.
-  static std::optional<finished_work<outcome>::record> to_keep(const request& what,
+  static std::optional<finished_work<outcome>::record> to_keep(request what,
                                                                const result<outcome>& done) {
     if (!done || !done->cached)
       return {{done, {}}};
     if (what.target)
-      return {{done, what.target}};
+      return {{done, std::move(what.target)}};
     return {}; // in memory, where nothing says whether it still holds
   }
 };
@@ -312,7 +312,7 @@ private:
         what.key = read->second;
       ++one.next;
       --to_index_;
-      const auto identity = work_identity(what);
+      const auto identity = identities_.of(what);
       const auto* known = index_.finished(identity);
       ++(known ? hits : misses);
       if (known == nullptr) {
@@ -441,7 +441,7 @@ private:
       count("proc_errors");
     if (!done && can_pass(done.error().code) && index_.retry(one, now()))
       return count("retries");
-    if (auto kept = Work::to_keep(one.what, done))
+    if (auto kept = Work::to_keep(std::move(one.what), done))
       index_.keep(one.identity, std::move(*kept));
     for (const auto& whom : index_.finish(one))
       tell(whom, done);
@@ -491,6 +491,7 @@ private:
   work_config config_;
   std::mt19937_64 random_{std::random_device{}()};
   index index_;
+  work_identities identities_;
   std::vector<post> staff_;
   std::map<std::uint64_t, call> calls_; // by an id of our own
   std::uint64_t last_call_ = 0;

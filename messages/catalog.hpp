@@ -46,8 +46,8 @@ struct no_value {};
 struct catalog_key {
   std::optional<core::Identifier> identifier;
   std::string cache_version;
-  std::set<std::string> ignored_inputs; ///< Flyte's cache_ignore_input_vars.
-  std::optional<core::TypedInterface> interface;
+  std::set<std::string> ignored_inputs;   ///< Flyte's cache_ignore_input_vars.
+  shared<core::TypedInterface> interface; ///< One for all calls of a task saves work for each.
   input_source inputs;
 };
 

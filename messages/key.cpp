@@ -2,7 +2,6 @@
 
 #include <deja/messages/base64.hpp>
 #include <deja/messages/object_hash.hpp>
-#include <deja/messages/proto_bytes.hpp>
 
 namespace deja {
 
@@ -80,14 +79,12 @@ result<std::string> key_maker::make(const catalog_key& key) {
   const auto inputs = inputs_of(key);
   if (!inputs)
     return inputs.error();
-  auto parts = serialize(*key.identifier);
-  const auto length = parts.size(); // where the interface begins
-  parts += serialize(*key.interface) + std::to_string(length);
-  if (!task_ || parts != parts_) {
+  if (!last_.is_again(*key.identifier, key.interface))
+    task_.reset();
+  if (!task_) {
     auto task = task_key::of(*key.identifier, *key.interface);
     if (!task)
       return task.error();
-    parts_ = std::move(parts);
     task_ = std::move(*task);
   }
   return task_->with(**inputs, key.ignored_inputs, key.cache_version);

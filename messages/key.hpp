@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deja/messages/catalog.hpp>
+#include <deja/messages/last_task.hpp>
 
 namespace deja {
 
@@ -43,8 +43,8 @@ public:
   result<std::string> make(const catalog_key& key);
 
 private:
-  std::string parts_; // identifier and interface of the last key, serialized
-  std::optional<task_key> task_;
+  last_task last_;
+  std::optional<task_key> task_; // of the last key; none: it has none
 };
 
 } // namespace deja

@@ -33,9 +33,10 @@ catalog_key key_of(const task& what, const task_inputs& inputs) {
   identifier.set_domain("demo");
   identifier.set_name(what.name);
   key.cache_version = "1";
-  auto& interface = key.interface.emplace();
+  core::TypedInterface interface;
   interface.mutable_inputs();
   interface.mutable_outputs()->add_variables()->set_key("text");
+  key.interface = std::move(interface);
   key.inputs = outputs{to_literals(inputs)};
   return key;
 }

@@ -40,9 +40,11 @@ catalog_key key_without_inputs() {
   task.set_name("load.task");
   task.set_version("1");
   key.cache_version = "1";
-  auto& input = *key.interface.emplace().mutable_inputs()->add_variables();
+  core::TypedInterface interface;
+  auto& input = *interface.mutable_inputs()->add_variables();
   input.set_key("number");
   input.mutable_value()->mutable_type()->set_simple(core::INTEGER);
+  key.interface = std::move(interface);
   return key;
 }
 

@@ -169,7 +169,7 @@ catalog_key to_catalog_key(const fingerprint& command) {
   identifier.set_domain("run");
   identifier.set_name(command.name);
   key.cache_version = command.cache_version;
-  auto& interface = key.interface.emplace();
+  core::TypedInterface interface;
   core::LiteralMap inputs;
   interface.mutable_inputs();
   for (const auto& part : command.parts) {
@@ -180,6 +180,7 @@ catalog_key to_catalog_key(const fingerprint& command) {
   std::sort(outputs.begin(), outputs.end());
   for (const auto& name : outputs) // Whether file or folder shows only when it is made.
     declare(*interface.mutable_outputs(), printable(name), type_of(part_type::file));
+  key.interface = std::move(interface);
   key.inputs = shared<core::LiteralMap>{std::move(inputs)};
   return key;
 }

@@ -3,6 +3,7 @@
 #include <deja/messages/key.hpp>
 
 #include "../support/results.hpp"
+#include "../support/shared_value.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -72,7 +73,7 @@ BOOST_AUTO_TEST_CASE(each_input_says_how_it_counts) {
   BOOST_TEST((parts.input_values[0].use == input_use::value));
   BOOST_TEST((parts.input_values[1].use == input_use::hash));
   BOOST_TEST((parts.input_values[2].use == input_use::ignored));
-  key.interface->clear_inputs();
+  testing::change(key.interface, [](auto& interface) { interface.clear_inputs(); });
   for (const auto& input : take_apart(key).value().input_values)
     BOOST_TEST((input.use == input_use::unknown));
 }
@@ -107,10 +108,12 @@ BOOST_AUTO_TEST_CASE(what_differs_is_named) {
   other.cache_version = "1.1";
   set_input(other, "x", 2);
   set_input(other, "more", 1);
-  auto& variables = *other.interface->mutable_inputs()->mutable_variables();
-  variables[1].mutable_value()->mutable_type()->set_simple(core::FLOAT);
-  variables.Add()->set_key("more");
-  other.interface->clear_outputs();
+  testing::change(other.interface, [](auto& interface) {
+    auto& variables = *interface.mutable_inputs()->mutable_variables();
+    variables[1].mutable_value()->mutable_type()->set_simple(core::FLOAT);
+    variables.Add()->set_key("more");
+    interface.clear_outputs();
+  });
   expect(told(task(), other), {{"identifier", "name", "differs"},
                                {"interface inputs", "y", "differs"},
                                {"interface inputs", "more", "only in B"},
@@ -122,7 +125,9 @@ BOOST_AUTO_TEST_CASE(what_differs_is_named) {
 
 BOOST_AUTO_TEST_CASE(the_order_of_variables_is_a_difference) {
   auto other = task();
-  other.interface->mutable_inputs()->mutable_variables()->SwapElements(0, 1);
+  testing::change(other.interface, [](auto& interface) {
+    interface.mutable_inputs()->mutable_variables()->SwapElements(0, 1);
+  });
   expect(told(task(), other), {{"interface inputs", "", "the variables' order differs"}});
 }
 
@@ -132,7 +137,7 @@ BOOST_AUTO_TEST_CASE(an_input_that_only_one_ignores_is_told) {
   expect(told(task(), other), {{"inputs", "z", "ignored in A"}});
   expect(told(other, task()), {{"inputs", "z", "ignored in B"}});
   other = task();
-  other.interface->clear_inputs();
+  testing::change(other.interface, [](auto& interface) { interface.clear_inputs(); });
   expect(told(task(), other), {{"interface inputs", "x", "only in A"},
                                {"interface inputs", "y", "only in A"},
                                {"inputs", "x", "not taken by the interface in B"},

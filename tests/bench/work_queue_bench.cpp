@@ -36,14 +36,15 @@ catalog_key key_of(std::size_t number) {
     key.identifier->set_name("workflows.train");
     key.identifier->set_version("v1");
     key.cache_version = "1.0";
-    key.interface.emplace();
+    core::TypedInterface interface;
     for (const auto& [name, type] :
          {std::pair{"epochs", core::INTEGER}, std::pair{"seed", core::INTEGER},
           std::pair{"model", core::STRING}}) {
-      auto& variable = *key.interface->mutable_inputs()->add_variables();
+      auto& variable = *interface.mutable_inputs()->add_variables();
       variable.set_key(name);
       variable.mutable_value()->mutable_type()->set_simple(type);
     }
+    key.interface = std::move(interface);
     return key;
   }();
   auto key = common;

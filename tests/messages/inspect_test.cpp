@@ -174,12 +174,14 @@ BOOST_AUTO_TEST_CASE(a_catalog_key_arrives_as_it_was_sent) {
   key.identifier.emplace().set_name("train");
   key.cache_version = "1.0";
   key.ignored_inputs = {"a", "b"};
-  key.interface.emplace().mutable_inputs()->add_variables()->set_key("x");
+  core::TypedInterface interface;
+  interface.mutable_inputs()->add_variables()->set_key("x");
+  key.interface = interface;
   key.inputs = shared<core::LiteralMap>{some_literals()};
   const auto arrived = sent(shared<catalog_key>{key});
   BOOST_REQUIRE((arrived->identifier && arrived->interface));
   BOOST_TEST(same(*arrived->identifier, *key.identifier));
-  BOOST_TEST(same(*arrived->interface, *key.interface));
+  BOOST_TEST(same(*arrived->interface, interface));
   BOOST_TEST(arrived->cache_version == "1.0");
   BOOST_TEST((arrived->ignored_inputs == key.ignored_inputs));
   BOOST_TEST(same(*std::get<shared<core::LiteralMap>>(arrived->inputs), some_literals()));

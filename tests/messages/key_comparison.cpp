@@ -111,11 +111,12 @@ pair_of_outcomes compare_keys(random_messages& random, Arena& arena) {
   if (!random.one_in(100))
     key.identifier = random_part<core::Identifier>(random, arena);
   if (!random.one_in(100)) {
-    key.interface.emplace();
+    core::TypedInterface interface;
     if (!random.one_in(8))
-      *key.interface->mutable_inputs() = random_part<core::VariableMap>(random, arena);
+      *interface.mutable_inputs() = random_part<core::VariableMap>(random, arena);
     if (!random.one_in(8))
-      *key.interface->mutable_outputs() = random_part<core::VariableMap>(random, arena);
+      *interface.mutable_outputs() = random_part<core::VariableMap>(random, arena);
+    key.interface = std::move(interface);
   }
   if (!random.one_in(100)) {
     const auto& inputs = random_part<core::LiteralMap>(random, arena);

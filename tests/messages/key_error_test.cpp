@@ -1,6 +1,7 @@
 #include <deja/messages/key.hpp>
 
 #include "../support/results.hpp"
+#include "../support/shared_value.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -22,7 +23,7 @@ const std::string bad = "a\xff";
 catalog_key task() {
   catalog_key key;
   key.identifier.emplace();
-  key.interface.emplace().mutable_inputs();
+  testing::change(key.interface, [](auto& interface) { interface.mutable_inputs(); });
   key.inputs = core::LiteralMap{};
   return key;
 }
@@ -69,7 +70,7 @@ std::string place_of_error(const core::Identifier& identifier) {
 
 std::string place_of_error(const core::VariableMap& inputs) {
   auto key = task();
-  *key.interface->mutable_inputs() = inputs;
+  testing::change(key.interface, [&](auto& interface) { *interface.mutable_inputs() = inputs; });
   return place_of_error(key);
 }
 
@@ -133,7 +134,8 @@ BOOST_AUTO_TEST_CASE(is_a_time_in_the_interface_out_of_range) {
       ".variables[1].value.artifact_partial_id.partitions.value[\"p\"].time_value";
   BOOST_TEST(place_of_error(variables) == "interface.inputs" + place);
   auto key = task();
-  *key.interface->mutable_outputs() = variables;
+  testing::change(key.interface,
+                  [&](auto& interface) { *interface.mutable_outputs() = variables; });
   BOOST_TEST(place_of_error(key) == "interface.outputs" + place);
 }
 

@@ -1,6 +1,7 @@
 #include <deja/messages/key.hpp>
 
 #include "../support/results.hpp"
+#include "../support/shared_value.hpp"
 #include "key_vectors.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
@@ -31,9 +32,11 @@ catalog_key example() {
   catalog_key key;
   key.identifier.emplace().set_name("t");
   key.cache_version = "1.0";
-  auto* variable = key.interface.emplace().mutable_inputs()->add_variables();
-  variable->set_key("x");
-  variable->mutable_value()->mutable_type()->set_simple(core::INTEGER);
+  testing::change(key.interface, [](auto& interface) {
+    auto* variable = interface.mutable_inputs()->add_variables();
+    variable->set_key("x");
+    variable->mutable_value()->mutable_type()->set_simple(core::INTEGER);
+  });
   key.inputs = inputs({{"x", integer(1)}});
   return key;
 }
@@ -107,15 +110,19 @@ BOOST_AUTO_TEST_CASE(ends_in_the_cache_version_as_it_is) {
 
 BOOST_AUTO_TEST_CASE(depends_on_the_order_of_the_interfaces_variables) {
   auto one = example();
-  one.interface->mutable_inputs()->add_variables()->set_key("y");
+  testing::change(one.interface, [](auto& interface) {
+    interface.mutable_inputs()->add_variables()->set_key("y");
+  });
   auto other = one;
-  other.interface->mutable_inputs()->mutable_variables()->SwapElements(0, 1);
+  testing::change(other.interface, [](auto& interface) {
+    interface.mutable_inputs()->mutable_variables()->SwapElements(0, 1);
+  });
   BOOST_TEST(key_of(other) != key_of(one));
 }
 
 BOOST_AUTO_TEST_CASE(is_the_same_for_empty_and_absent_outputs) {
   auto empty = example();
-  empty.interface->mutable_outputs();
+  testing::change(empty.interface, [](auto& interface) { interface.mutable_outputs(); });
   BOOST_TEST(key_of(empty) == key_of(example()));
 }
 
@@ -131,7 +138,7 @@ BOOST_AUTO_TEST_CASE(does_not_depend_on_ignored_inputs) {
 
 BOOST_AUTO_TEST_CASE(takes_no_inputs_where_the_interface_has_none) {
   auto none = example();
-  none.interface->clear_inputs();
+  testing::change(none.interface, [](auto& interface) { interface.clear_inputs(); });
   none.inputs = inputs({});
   auto some = none;
   some.inputs = inputs({{"x", integer(1)}});
@@ -142,7 +149,8 @@ BOOST_AUTO_TEST_CASE(takes_no_inputs_where_the_interface_has_none) {
 
 BOOST_AUTO_TEST_CASE(takes_inputs_that_the_interface_does_not_list) {
   auto none = example();
-  none.interface->mutable_inputs()->clear_variables();
+  testing::change(none.interface,
+                  [](auto& interface) { interface.mutable_inputs()->clear_variables(); });
   none.inputs = inputs({});
   auto some = none;
   some.inputs = inputs({{"x", integer(1)}});
@@ -161,7 +169,7 @@ BOOST_AUTO_TEST_CASE(of_no_identifier_interface_or_inputs_is_an_error) {
   BOOST_TEST(problem_of(key) == "cannot make the cache key: no inputs are given");
   key.inputs = shared<core::LiteralMap>{};
   BOOST_TEST(problem_of(key) == "cannot make the cache key: no inputs are given");
-  key.interface->clear_inputs();
+  testing::change(key.interface, [](auto& interface) { interface.clear_inputs(); });
   BOOST_TEST(problem_of(key) == "cannot make the cache key: no inputs are given");
 }
 

@@ -22,10 +22,11 @@ inline catalog_key some_key(std::int64_t input = 1) {
   key.identifier->set_name("train");
   key.identifier->set_version("v7");
   key.cache_version = "1";
-  key.interface.emplace();
-  auto& variable = *key.interface->mutable_inputs()->add_variables();
+  core::TypedInterface interface;
+  auto& variable = *interface.mutable_inputs()->add_variables();
   variable.set_key("x");
   variable.mutable_value()->mutable_type()->set_simple(core::INTEGER);
+  key.interface = std::move(interface);
   key.inputs = shared<core::LiteralMap>{some_literals(input)};
   return key;
 }
