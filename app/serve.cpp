@@ -42,6 +42,8 @@ struct serve_options {
   std::string data, index, store, tokens;
   std::string port_file;
   std::size_t max_body = http::server_config{}.max_body_bytes;
+  std::string synchronous = "full";
+  std::size_t hot_bytes = sqlite_index_config{}.hot_bytes;
   upkeep_options upkeep;
 };
 
@@ -61,6 +63,17 @@ std::optional<int> parse_serve_options(serve_options& into, int argc, char** arg
       ->type_name("FILE");
   app.add_option("--max-body", into.max_body, "largest body of a call, in bytes")
       ->check(CLI::Range(std::size_t{1024}, std::size_t{1} << 30))
+      ->capture_default_str();
+  app.add_option("--synchronous", into.synchronous,
+                 "of an index in SQLite; normal: quicker puts, of which a power loss may cost the "
+                 "latest")
+      ->type_name("full|normal")
+      ->check(CLI::IsMember({"full", "normal"}))
+      ->capture_default_str();
+  app.add_option("--hot-bytes", into.hot_bytes,
+                 "memory for the rows of an index in SQLite that are asked for often")
+      ->transform(CLI::AsSizeValue{false})
+      ->type_name("N")
       ->capture_default_str();
   app.add_option("--port-file", into.port_file, "gets the port's number once it is listened on")
       ->type_name("FILE");
@@ -102,7 +115,8 @@ result<holdings> open_holdings(const serve_options& asked) {
     held.locks.push_back(std::move(*lock));
   }
   auto index = open_index(
-      asked.index.empty() ? "sqlite:" + held.folder->index().string() : asked.index, true);
+      asked.index.empty() ? "sqlite:" + held.folder->index().string() : asked.index,
+      {.full_sync = asked.synchronous == "full", .exclusive = true, .hot_bytes = asked.hot_bytes});
   if (!index)
     return index.error();
   held.index = std::move(*index);

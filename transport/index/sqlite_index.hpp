@@ -9,7 +9,7 @@ namespace deja {
 
 /// A SQLite index: one file in WAL mode, safe for any number of processes on one machine.
 struct sqlite_index_config {
-  std::filesystem::path path;
+  std::filesystem::path path{};
   std::shared_ptr<const deja::clock> clock = deja::clock::system();
   bool full_sync = true; ///< False: a power loss may cost the latest puts, but nothing older.
   std::chrono::milliseconds busy_timeout{10'000}; ///< How long to wait for another process.
