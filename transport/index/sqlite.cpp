@@ -114,8 +114,9 @@ result<database> database::open(const std::filesystem::path& path, const options
           opened.run(how.full_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
       !done)
     return done.error();
-  if (how.map_file)
-    if (auto done = opened.run("PRAGMA mmap_size=2147418112"); !done)
+  if (how.map_bytes > 0)
+    if (auto done = opened.run(("PRAGMA mmap_size=" + std::to_string(how.map_bytes)).c_str());
+        !done)
       return done.error();
   return opened;
 }

@@ -20,8 +20,8 @@ namespace deja::sqlite {
 struct options {
   bool read_only = false;
   std::chrono::milliseconds busy_timeout{10'000}; ///< How long to wait for another's lock.
-  bool full_sync = true; ///< synchronous FULL: a commit survives a power loss. Else NORMAL.
-  bool map_file = false; ///< Read it through memory, as far as SQLite does (2 GB).
+  bool full_sync = true;     ///< synchronous FULL: a commit survives a power loss. Else NORMAL.
+  std::size_t map_bytes = 0; ///< So much of it is read through memory.
 };
 
 class statement;

@@ -14,6 +14,10 @@ namespace deja {
 
 namespace {
 
+/// What is mapped of the file. Reading a small one is quicker by that; with much of a large one
+/// mapped the process would seem to hold that much memory, and look-ups in it gained nothing.
+constexpr std::size_t map_bytes = std::size_t{64} << 20;
+
 /// What one thread reads with.
 struct reader {
   sqlite::database database;
@@ -109,12 +113,10 @@ public:
 
   void scan(scan_filter filter, std::string cursor,
             std::function<void(result<scan_page>)> done) override {
-    auto lent = borrow();
+    auto lent = borrow_unmapped();
     if (!lent)
       return done(lent.error());
-    auto page = (*lent)->rows.scan((*lent)->database, filter, cursor, moment());
-    give_back(std::move(*lent));
-    done(std::move(page));
+    done(sqlite_rows::scan((*lent)->database, filter, cursor, moment()));
   }
 
   // Piece by piece, for what a long transaction reads can't leave the log meanwhile.
@@ -174,9 +176,10 @@ private:
         return lent;
       }
     }
-    auto database = sqlite::database::open(
-        config_.path,
-        {.read_only = true, .busy_timeout = config_.busy_timeout, .map_file = config_.exclusive});
+    auto database =
+        sqlite::database::open(config_.path, {.read_only = true,
+                                              .busy_timeout = config_.busy_timeout,
+                                              .map_bytes = config_.exclusive ? map_bytes : 0});
     if (!database)
       return database.error();
     auto rows = sqlite_rows::prepare_reads(*database);
@@ -191,6 +194,18 @@ private:
       end_snapshot(*lent);
     if (readers_.size() < config_.readers)
       readers_.push_back(std::move(lent));
+  }
+
+  // For what reads much of the file, which would stay mapped. It is not given back.
+  result<std::unique_ptr<reader>> borrow_unmapped() {
+    auto lent = borrow();
+    if (!lent)
+      return lent;
+    if ((*lent)->snapshot)
+      end_snapshot(**lent); // A page of it may be in use.
+    if (auto done = (*lent)->database.run("PRAGMA mmap_size=0"); !done)
+      return done.error();
+    return lent;
   }
 
   // Does the reading in one transaction. Beginning and ending it costs as much as a look-up, so

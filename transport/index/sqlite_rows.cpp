@@ -10,7 +10,7 @@ namespace {
 
 // "Deja" as a big-endian number: tells our files from other programs'.
 constexpr std::int64_t application_id = 0x44656a61;
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 // Keys are blobs: what a client sends need not be valid text for the database. One sequence serves
 // generations and fencing tokens; its row outlives everything that was numbered.
@@ -30,6 +30,10 @@ CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), last_number INTEGER N
                     boot_id BLOB NOT NULL);
 INSERT INTO state VALUES (1, 0, '');
 )";
+
+// Since version 2: whoever looks for what has expired need not read all that lives for ever.
+constexpr const char* expiry_index =
+    "CREATE INDEX entry_expiry ON entry(id, expires) WHERE expires IS NOT NULL";
 
 constexpr std::string_view key_columns = ", org, project, domain, key, id";
 constexpr std::string_view entry_columns =
@@ -92,6 +96,40 @@ sqlite::statement& bind_key(sqlite::statement& row, const entry_key& key, int at
       .bind(at + 3, key.key);
 }
 
+// Only those that have an end are looked at, and of these only the ones past it are read whole.
+result<scan_page> scan_expired_entries(sqlite::database& database, page_scanner& scanner,
+                                       std::string_view after, const decision_context& context) {
+  auto ends = database.prepare("SELECT id, expires FROM entry INDEXED BY entry_expiry "
+                               "WHERE expires IS NOT NULL AND id > ? ORDER BY id");
+  if (!ends)
+    return ends.error();
+  auto whole = database.prepare("SELECT " + std::string{entry_columns} + std::string{key_columns} +
+                                " FROM entry WHERE id = ?");
+  if (!whole)
+    return whole.error();
+  ends->bind(1, after);
+  while (true) {
+    auto row = ends->step();
+    if (!row)
+      return row.error();
+    if (!*row)
+      break;
+    const auto id = ends->bytes(0);
+    stored_state state;
+    if (time_of(ends->integer(1)) <= context.now) {
+      auto found = whole->bind(1, id).step();
+      if (!found)
+        return found.error();
+      if (*found)
+        state.entry = read_entry(*whole, read_key(*whole, 8));
+      whole->reset();
+    }
+    if (!scanner.take(read_digest(id), state, context))
+      break;
+  }
+  return scanner.finish();
+}
+
 result<void> renew_after_boot(sqlite::database& database, const clock& time) {
   const auto boot = time.boot_id();
   auto renew = database.prepare("UPDATE reservation SET ends = ? + lease");
@@ -138,8 +176,11 @@ result<void> make_current(sqlite::database& database, const clock& time) {
   const auto version = database.number("PRAGMA user_version");
   if (!version)
     return version.error();
-  if (*version == 0) {
+  if (*version == 0)
     if (auto made = database.run(schema); !made)
+      return made;
+  if (*version < schema_version) {
+    if (auto made = database.run(expiry_index); !made)
       return made;
     const auto mark = "PRAGMA application_id=" + std::to_string(application_id) +
                       "; PRAGMA user_version=" + std::to_string(schema_version);
@@ -298,6 +339,10 @@ result<scan_page> sqlite_rows::scan(sqlite::database& database, const scan_filte
   if (!scanner)
     return scanner.error();
   const bool entries = filter.what == scan_filter::kind::entries;
+  const auto last = scanner->after();
+  const auto after = cursor.empty() ? std::string_view{} : bytes_of(last);
+  if (entries && filter.expired_for)
+    return scan_expired_entries(database, *scanner, after, context);
   auto rows =
       database.prepare("SELECT " + std::string{entries ? entry_columns : reservation_columns} +
                        std::string{key_columns} + " FROM " + (entries ? "entry" : "reservation") +
@@ -305,8 +350,7 @@ result<scan_page> sqlite_rows::scan(sqlite::database& database, const scan_filte
   if (!rows)
     return rows.error();
   const int key_column = entries ? 8 : 6;
-  const auto after = scanner->after();
-  rows->bind(1, cursor.empty() ? std::string_view{} : bytes_of(after));
+  rows->bind(1, after);
   while (true) {
     auto row = rows->step();
     if (!row)
@@ -314,10 +358,9 @@ result<scan_page> sqlite_rows::scan(sqlite::database& database, const scan_filte
     if (!*row)
       break;
     stored_state state;
-    const bool lives_for_ever = entries && filter.expired_for && !rows->optional_integer(6);
-    if (entries && !lives_for_ever)
+    if (entries)
       state.entry = read_entry(*rows, read_key(*rows, key_column));
-    else if (!entries)
+    else
       state.reservation = read_reservation(*rows, read_key(*rows, key_column));
     if (!scanner->take(read_digest(rows->bytes(key_column + 4)), state, context))
       break;

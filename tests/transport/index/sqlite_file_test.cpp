@@ -164,8 +164,16 @@ BOOST_AUTO_TEST_CASE(refuses_an_empty_database_that_another_program_has_claimed)
 
 BOOST_AUTO_TEST_CASE(refuses_a_newer_schema) {
   open().apply(put("k", "a"));
-  make_database("PRAGMA journal_mode=DELETE; PRAGMA user_version=2");
-  is_refused(errc::failed_precondition, "version 2, made by a newer Deja; this one knows 1");
+  make_database("PRAGMA journal_mode=DELETE; PRAGMA user_version=3");
+  is_refused(errc::failed_precondition, "version 3, made by a newer Deja; this one knows 2");
+}
+
+BOOST_AUTO_TEST_CASE(brings_an_older_schema_up_to_date) {
+  open().apply(put("k", "a"));
+  make_database("PRAGMA journal_mode=DELETE; DROP INDEX entry_expiry; PRAGMA user_version=1");
+  auto at = open();
+  BOOST_TEST(code_of(at.scan({.expired_for = duration{}})) == errc::ok);
+  BOOST_TEST(at.uri("k") == "a");
 }
 
 BOOST_AUTO_TEST_CASE(tells_of_a_truncated_file) {

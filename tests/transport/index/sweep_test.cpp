@@ -85,7 +85,8 @@ BOOST_DATA_TEST_CASE(finds_what_has_expired_in_pages, backends, backend) {
   names expired;
   for (int number = 10; number < 50; ++number) {
     const auto key = std::to_string(number);
-    f.at.apply({number % 4 == 0 ? short_lived(key, 5s) : put(key, "a"),
+    const auto later = number % 4 == 1 ? put(key, "a") : short_lived(key, 50s);
+    f.at.apply({number % 4 == 0 ? short_lived(key, 5s) : later,
                 reserve(key, "me", number % 4 == 0 ? 5s : 50s)});
     if (number % 4 == 0)
       expired.push_back(key);
@@ -100,7 +101,7 @@ BOOST_DATA_TEST_CASE(finds_what_has_expired_in_pages, backends, backend) {
             listed(f.at, {.what = what, .limit = limit, .expired_for = 1s, .rows = rows});
         BOOST_TEST(found == expired, same);
         if (rows != 0)
-          BOOST_TEST(pages >= 40 / rows);
+          BOOST_TEST(pages >= 30 / rows); // What lives for ever need not be looked at.
       }
   BOOST_TEST(listed(f.at, {.expired_for = 2s}).first.empty());
 }
@@ -108,7 +109,7 @@ BOOST_DATA_TEST_CASE(finds_what_has_expired_in_pages, backends, backend) {
 BOOST_DATA_TEST_CASE(looks_at_so_many_rows_a_page_whatever_they_are, backends, backend) {
   index_fixture f{backend};
   for (int number = 10; number < 50; ++number)
-    f.at.apply(put(std::to_string(number), "a"));
+    f.at.apply(short_lived(std::to_string(number), 5s));
   const auto first = f.at.scan({.expired_for = 0s, .rows = 30}).value();
   BOOST_TEST(first.entries.empty());
   BOOST_TEST(!first.next.empty());
