@@ -218,6 +218,15 @@ result<void> collection::select() {
 }
 
 result<void> collection::mark() {
+  if (stage_ == stage::mark && cursor_.empty()) {
+    const auto stored = has_contents();
+    if (!stored)
+      return stored.error();
+    if (!*stored) { // So it does not matter what entries name.
+      go_on(stage::unfinished);
+      return {};
+    }
+  }
   const auto page = next_page({.limit = page_entries, .rows = page_rows});
   if (!page)
     return page.error();
@@ -240,6 +249,13 @@ result<void> collection::mark() {
   left_.bytes = plan_.max_bytes ? over(bytes_, *plan_.max_bytes) : 0;
   go_on(stage::evict);
   return {};
+}
+
+result<bool> collection::has_contents() {
+  const auto first = parts_.blobs->list(content_prefix, {}, 1);
+  if (!first)
+    return first.error();
+  return !first->references.empty() || !first->next.empty();
 }
 
 result<void> collection::mark_contents_of(const entry& one) {

@@ -102,6 +102,7 @@ private:
   result<void> remove_unfinished();
 
   result<scan_page> next_page(scan_filter filter);
+  result<bool> has_contents();
   result<void> mark_contents_of(const entry& one);
   result<void> mark_content(const digest& name);
   result<std::uint64_t> bytes_of_content(const digest& name);

@@ -30,6 +30,23 @@ BOOST_AUTO_TEST_CASE(removes_what_has_expired) {
   BOOST_TEST(has("eternal"));
 }
 
+BOOST_AUTO_TEST_CASE(looks_through_no_entries_for_contents_where_none_are_stored) {
+  std::vector<operation> puts;
+  for (int number = 0; number < 3'000; ++number)
+    puts.push_back(put(std::to_string(number), output_at("1")));
+  apply(std::move(puts));
+  const auto steps = [this] {
+    collection round{{.contents = true}, parts()};
+    int count = 1;
+    while (round.step().value())
+      ++count;
+    return count;
+  };
+  const auto without = steps();
+  store("content");
+  BOOST_TEST(steps() >= without + 3);
+}
+
 BOOST_AUTO_TEST_CASE(removes_what_is_old_and_unused) {
   apply({put("a", output_at("1")), put("b", output_at("1"))});
   clock->pass(10s);
