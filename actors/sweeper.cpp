@@ -36,8 +36,7 @@ public:
     const auto more = round_->step();
     const duration took = std::chrono::steady_clock::now() - start;
     if (more && *more) {
-      self_->delayed_send(self_, std::min<duration>(config_.rest * took, longest_rest),
-                          tick_atom_v);
+      self_->delayed_send(self_, rest_after(took), tick_atom_v);
       return;
     }
     if (report_)
@@ -46,19 +45,36 @@ public:
     self_->delayed_send(self_, config_.every, tick_atom_v);
   }
 
+  // One group at a time: in a large index each use may be another page to write.
   void flush() {
-    record();
-    self_->delayed_send(self_, config_.flush_every, write_atom_v);
+    const auto start = std::chrono::steady_clock::now();
+    const bool more = record();
+    const duration took = std::chrono::steady_clock::now() - start;
+    self_->delayed_send(
+        self_, more ? std::min(rest_after(took), config_.flush_every) : config_.flush_every,
+        write_atom_v);
   }
 
-  // A use that can't be recorded is lost: the entry only seems older than it is.
-  void record() {
-    for (auto touches = log_->take(touches_at_once); !touches.empty();
-         touches = log_->take(touches_at_once))
-      (void)parts_.apply(std::move(touches));
+  void record_all() {
+    while (record()) {
+    }
   }
 
 private:
+  // Whether there was anything. A use that can't be recorded is lost: the entry only seems older
+  // than it is.
+  bool record() {
+    auto touches = log_->take(touches_at_once);
+    if (touches.empty())
+      return false;
+    (void)parts_.apply(std::move(touches));
+    return true;
+  }
+
+  duration rest_after(duration work) const {
+    return std::min<duration>(config_.rest * work, longest_rest);
+  }
+
   void begin() {
     auto plan = config_.plan;
     const auto now = self_->clock().now();
@@ -100,7 +116,7 @@ self_actor::behavior_type behave(self_actor::stateful_pointer<sweeper_state> sel
   self->send(self, tick_atom_v);
   return {
       [self, &one](stop_atom) {
-        one->record();
+        one->record_all();
         self->quit();
         return no_value{};
       },

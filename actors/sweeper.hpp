@@ -21,7 +21,8 @@ struct sweeper_config {
 
   duration flush_every = std::chrono::seconds{5}; ///< Uses are recorded; a crash loses so many.
 
-  /// What a round costs: after each step the sweeper rests so many times as long as it took.
+  /// What all this costs: after each step, and each group of uses, the sweeper rests so many times
+  /// as long as it took.
   unsigned rest = 9;
 
   /// False: runs among other actors, which its steps then keep waiting. For tests.

@@ -120,6 +120,27 @@ BOOST_AUTO_TEST_CASE(records_uses_every_few_seconds_and_at_its_end) {
   BOOST_TEST((found("b").accessed == clock->now()));
 }
 
+BOOST_AUTO_TEST_CASE(records_many_uses_in_groups) {
+  constexpr int many = 2'500;
+  for (int number = 0; number < many; ++number)
+    apply({put(std::to_string(number))});
+  clock->pass(100s);
+  const auto actor = sweeper();
+  settle();
+  for (int number = 0; number < many; ++number)
+    log->note(found(std::to_string(number)), clock->now());
+  const auto recorded = [this] {
+    int count = 0;
+    for (int number = 0; number < many; ++number)
+      count += found(std::to_string(number)).accessed == clock->now() ? 1 : 0;
+    return count;
+  };
+  pass(5s);
+  BOOST_TEST(recorded() == 1'000);
+  BOOST_TEST(ask<no_value>(actor, stop_atom_v).has_value());
+  BOOST_TEST(recorded() == many);
+}
+
 BOOST_AUTO_TEST_CASE(looks_for_contents_soon_after_entries_were_dropped_with_theirs) {
   const temporary_folder folder;
   const auto blobs = open_blob_store(folder.path().native()).value();
