@@ -1,5 +1,6 @@
--- Calls of a service for wrk: wrk -t1 … -s calls.lua URL -- CALL RUN
--- The last line that is printed is JSON. RUN tells the keys that are put from those of other runs.
+-- Calls of a service for wrk: wrk -t1 … -s calls.lua URL -- CALL RUN KNOWN
+-- The last line that is printed is JSON. RUN tells the keys that are put, or asked for all over, from
+-- those of other runs; so many are KNOWN.
 
 local keys, keys_a_call = 10000, 64
 local flyte = "/flyteidl2.cacheservice.v2.CacheService/"
@@ -64,16 +65,22 @@ function calls.bulk_get(number)
   return wrk.format("POST", "/deja.v1.CacheService/Get", nil, table.concat(body, "", 0))
 end
 
-local run
+local run, known
+
+-- Any of all keys.
+function calls.get_any(number) return calls.get((number * 7919 + run * 104729) % known) end
 
 function calls.put(number)
   local key = string.format("put-%d-%043d-aaaaaaaa-bbbbbbbb-%043d-1.0", run, number, number)
   return base_request("Put", field(1, key) .. field(2, entry(number)))
 end
 
+-- So many different requests; of other calls, one a key.
+local requests = {bulk_get = 500, get_any = 300000}
+
 function init(arguments)
   local make = calls[arguments[1]]
-  run = tonumber(arguments[2])
+  run, known = tonumber(arguments[2]), tonumber(arguments[3])
   wrk.headers["Content-Type"] = "application/proto"
   local next_number = -1
   if make == calls.put then
@@ -83,7 +90,7 @@ function init(arguments)
     end
     return
   end
-  local made, count = {}, make == calls.bulk_get and 500 or keys
+  local made, count = {}, requests[arguments[1]] or keys
   for number = 0, count - 1 do
     made[number] = make(number)
   end
@@ -93,9 +100,10 @@ function init(arguments)
   end
 end
 
-function done(summary)
+function done(summary, latency)
   local errors = summary.errors
-  io.write(string.format('{"requests": %d, "seconds": %f, "failed": %d, "broken": %d}\n',
-                         summary.requests, summary.duration / 1e6, errors.status,
+  io.write(string.format('{"rate": %f, "p99_ms": %f, "requests": %d, "failed": %d, "broken": %d}\n',
+                         summary.requests / summary.duration * 1e6, latency:percentile(99) / 1e3,
+                         summary.requests, errors.status,
                          errors.connect + errors.read + errors.write + errors.timeout))
 end

@@ -26,7 +26,7 @@ def cpu_of_children():
 def by_wrk(server, seconds):
     """Gets a second, and Gets for each second of wrk's CPU time."""
     before = cpu_of_children()
-    rate = service_calls.load(server, "get", CONNECTIONS, seconds)
+    rate = service_calls.rate(server, "get", CONNECTIONS, seconds)
     return rate, rate * seconds / (cpu_of_children() - before)
 
 

@@ -97,11 +97,11 @@ def field(number, content):
     return bytes([number * 8 + 2, len(content)]) + content
 
 
-def load(server, call, connections, seconds, run=0):
-    """So many connections, each with one call under way: the calls a second. All must succeed, of
-    misses none may."""
+def load(server, call, connections, seconds, run=0, known=KEYS):
+    """So many connections, each with one call under way: the calls a second and their p99 in ms. All
+    must succeed, of misses none may."""
     told = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s",
-                           HERE / "calls.lua", server.url, "--", call, str(run)],
+                           HERE / "calls.lua", server.url, "--", call, str(run), str(known)],
                           capture_output=True, text=True)
     name = type(server).__name__
     if server.process.poll() is not None:
@@ -112,7 +112,11 @@ def load(server, call, connections, seconds, run=0):
     expected = done["requests"] if call == "miss" else 0
     if done["failed"] != expected or done["broken"]:
         raise SystemExit(f"{name}, {call}: {done}")
-    return done["requests"] / done["seconds"]
+    return done["rate"], done["p99_ms"]
+
+
+def rate(*what, **more):
+    return load(*what, **more)[0]
 
 
 def cpu_seconds(process):
@@ -122,36 +126,49 @@ def cpu_seconds(process):
 
 
 def reads(figures, service, nginx, connections, seconds):
-    limit = load(nginx, "get", connections, seconds)
+    limit = rate(nginx, "get", connections, seconds)
     before = cpu_seconds(service.process)
-    rate = load(service, "get", connections, seconds)
+    gets = rate(service, "get", connections, seconds)
     used = cpu_seconds(service.process) - before
     at = f"at {connections}"
-    figures.add(f"http: Get of a hit {at}", "/s", rate, "nginx", limit, at_least=0.85)
-    figures.add(f"http: CPU of a Get {at}", "us", used / seconds / rate * 1e6, at_most=8)
+    figures.add(f"http: Get of a hit {at}", "/s", gets, "nginx", limit, at_least=0.85)
+    figures.add(f"http: CPU of a Get {at}", "us", used / seconds / gets * 1e6, at_most=8)
     for call, words, wanted in (("get_json", "Get of a hit in JSON", 0.6),
                                 ("miss", "Get of a miss", 0.75)):
-        figures.add(f"http: {words} {at}", "/s", load(service, call, connections, seconds),
+        figures.add(f"http: {words} {at}", "/s", rate(service, call, connections, seconds),
                     "nginx", limit, at_least=wanted)
 
 
-def writes(figures, service, programs, folder, seconds, run):
-    limit = float(output_of(programs / "deja_sqlite_bench", folder, seconds))
-    figures.add("http: Put of a new key at 64", "/s", load(service, "put", 64, seconds, run),
-                "SQLite in groups of 64", limit, at_least=0.65)
-    figures.add("http: GetOrExtendReservation at 64", "/s",
-                load(service, "reserve", 64, seconds), at_least=40_000)
-    figures.add(f"http: bulk Get of {KEYS_A_CALL} keys at 16", "keys/s",
-                load(service, "bulk_get", 16, seconds) * KEYS_A_CALL, at_least=1e6)
+def puts(figures, service, synchronous, wanted, programs, folder, seconds, run):
+    limit = float(output_of(programs / "deja_sqlite_bench", folder, seconds, synchronous))
+    figures.add(f"http: Put of a new key at 64, {synchronous.upper()}", "/s",
+                rate(service, "put", 64, seconds, run), "SQLite in groups of 64", limit,
+                at_least=wanted)
+
+
+def bulk_gets(figures, service, rows_from, wanted, seconds):
+    figures.add(f"http: bulk Get of {KEYS_A_CALL} keys at 16, from {rows_from}", "keys/s",
+                rate(service, "bulk_get", 16, seconds) * KEYS_A_CALL, at_least=wanted)
 
 
 def measure(figures, programs, seconds):
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
-        service = Service(pathlib.Path(folder, "data"))
-        running.callback(service.stop)
+        def start(name, *options):
+            one = Service(pathlib.Path(folder, name), *options)
+            running.callback(one.stop)
+            return one
+
+        service, normal = start("data"), start("normal", "--synchronous", "normal")
+        without_hot_rows = start("without-hot-rows", "--hot-bytes", "0")
+        put_known(without_hot_rows)
         nginx = Nginx(folder, put_known(service))
         running.callback(nginx.stop)
         for number in figures.each_round("http"):
             for connections in (16, 64):
                 reads(figures, service, nginx, connections, seconds)
-            writes(figures, service, programs, folder, seconds, number)
+            puts(figures, service, "full", 0.65, programs, folder, seconds, number)
+            puts(figures, normal, "normal", 0.5, programs, folder, seconds, number)
+            figures.add("http: GetOrExtendReservation at 64", "/s",
+                        rate(service, "reserve", 64, seconds), at_least=40_000)
+            bulk_gets(figures, service, "hot rows", 1e6, seconds)
+            bulk_gets(figures, without_hot_rows, "SQLite", 4e5, seconds)

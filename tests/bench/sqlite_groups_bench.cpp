@@ -1,6 +1,7 @@
 // What one SQLite writer does in groups without HTTP: rows like a service's entries, inserted
 // unless they are there, 64 a durable transaction.
-//   deja_sqlite_bench FOLDER SECONDS      prints rows a second; the database in the folder grows
+//   deja_sqlite_bench FOLDER SECONDS full|normal    prints rows a second; a database in the folder
+//                                                   grows
 
 #include <sqlite3.h>
 
@@ -39,7 +40,7 @@ void run(sqlite3* database, const char* statement) {
 }
 
 constexpr auto schema = R"(
-PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
+PRAGMA journal_mode=WAL;
 CREATE TABLE IF NOT EXISTS entry (
   id BLOB PRIMARY KEY, org BLOB NOT NULL, project BLOB NOT NULL, domain BLOB NOT NULL,
   key BLOB NOT NULL, task BLOB NOT NULL, output BLOB NOT NULL, content BLOB NOT NULL,
@@ -54,8 +55,9 @@ INSERT INTO entry VALUES (?, 'org', 'project', 'development', ?, 'workflows.trai
 /// Inserts rows with random primary keys, as digests are.
 class writer {
 public:
-  explicit writer(const std::string& path) : database_(open(path)) {
+  writer(const std::string& path, const std::string& synchronous) : database_(open(path)) {
     run(database_, schema);
+    run(database_, ("PRAGMA synchronous=" + synchronous).c_str());
     check(database_, sqlite3_prepare_v2(database_, insert, -1, &insert_, nullptr));
   }
 
@@ -105,11 +107,12 @@ private:
 } // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: %s FOLDER SECONDS\n", argv[0]);
+  if (argc != 4) {
+    std::fprintf(stderr, "usage: %s FOLDER SECONDS full|normal\n", argv[0]);
     return 2;
   }
-  writer into{std::string{argv[1]} + "/groups.sqlite"};
+  const std::string synchronous = argv[3];
+  writer into{std::string{argv[1]} + "/" + synchronous + ".sqlite", synchronous};
   const auto begin = steady::now();
   const auto end = begin + std::chrono::duration<double>(std::atof(argv[2]));
   std::int64_t rows = 0;
