@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import socket
+import subprocess
 import sys
 import threading
 import unittest
@@ -18,6 +19,9 @@ class Starting(Case):
         self.assert_one_line(self.deja("serv", status=2).stderr, "serv")
         self.assert_one_line(self.deja("serve", "--lisen", "x", status=2).stderr, "--lisen")
         self.assert_one_line(self.deja("serve", "--listen", "nowhere", status=2).stderr, "nowhere")
+        for flag, wrong in ("--synchronous", "off"), ("--hot-bytes", "much"):
+            told = self.deja("serve", "--data", self.data, flag, wrong, status=2).stderr
+            self.assert_one_line(told, flag, wrong)
 
     def test_a_port_in_use_is_told(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -107,6 +111,18 @@ class Serving(ServiceCase):
                 status, answer = service.call("Get", {"key": key}, connection=connection)
                 self.assertEqual((status, answer["output"]["outputUri"]), (200, uri))
             connection.close()
+            service.stop()
+
+    def test_a_put_waits_for_the_disk_unless_that_is_declined(self):
+        for synchronous in ("full", "normal"):
+            service = self.service("--synchronous", synchronous)
+            service.put(f"first {synchronous}", "s3://x")  # a new log is begun in either case
+            traced = subprocess.Popen(["strace", "-f", "-p", str(service.process.pid), "-e",
+                                       "trace=fdatasync,fsync"], stderr=subprocess.PIPE, text=True)
+            self.assertIn("attached", traced.stderr.readline())
+            self.assertEqual(service.put(f"second {synchronous}", "s3://x")[0], 200)
+            traced.terminate()
+            self.assertEqual("sync(" in traced.communicate()[1], synchronous == "full")
             service.stop()
 
     def test_a_database_that_cannot_grow_loses_nothing(self):
