@@ -12,7 +12,9 @@ from deja import Service, until
 from service_calls import KEYS
 
 MOST_AT_REST = 25  # megabytes, of memory after the start
+MOST_IDLE = 0.05  # percent of a core
 IDLE = 10  # seconds
+FLUSH = 6  # seconds within which a service begins to record what was used
 
 
 def memory(service):
@@ -35,7 +37,7 @@ def cpu_in(service, seconds):
 
 def settle(service):
     """Waits until it has done what was left to do after its start or a load."""
-    until(lambda: cpu_in(service, 1) < 1e-3, "the service rests", seconds=300)
+    until(lambda: cpu_in(service, FLUSH) < 2 * FLUSH * MOST_IDLE / 100, "the service rests", 300)
 
 
 def start(data):
@@ -62,7 +64,7 @@ def add_start(figures, service, took, what):
 def add_rest(figures, service, what):
     settle(service)
     figures.add(f"{what}: memory after a load", "MB", memory(service))
-    figures.add(f"{what}: CPU at rest", "%", cpu_in(service, IDLE) / IDLE * 100, at_most=0.05)
+    figures.add(f"{what}: CPU at rest", "%", cpu_in(service, IDLE) / IDLE * 100, at_most=MOST_IDLE)
 
 
 def measure(figures, _programs, seconds):
