@@ -62,20 +62,25 @@ event_loop::~event_loop() {
 
 void event_loop::run() {
   thread_ = std::this_thread::get_id();
-  sweep();
   context_.run();
+}
+
+void event_loop::add(session& one) {
+  sessions_.insert(&one);
+  if (!sweeping_)
+    sweep();
 }
 
 void event_loop::remove(session& one) {
   sessions_.erase(&one);
-  end_if_drained();
+  if (sessions_.empty())
+    sweeper_.cancel(); // a last sweep, for the timer would keep the loop alive
 }
 
 void event_loop::drain() {
   draining_ = true;
   for (auto* const one : sessions_)
     one->drain();
-  end_if_drained();
 }
 
 void event_loop::cut() {
@@ -98,17 +103,12 @@ void event_loop::give_back(std::unique_ptr<scratch> used) {
     spare_.push_back(std::move(used));
 }
 
-// The sweeper's timer must not keep the loop alive.
-void event_loop::end_if_drained() {
-  if (draining_ && sessions_.empty())
-    sweeper_.cancel();
-}
-
 void event_loop::sweep() {
   swept_ = std::chrono::steady_clock::now();
   for (auto* const one : sessions_)
     one->check_deadline(swept_);
-  if (draining_ && sessions_.empty())
+  sweeping_ = !sessions_.empty();
+  if (!sweeping_)
     return;
   sweeper_.expires_after(sweep_interval_);
   sweeper_.async_wait([this](const boost::system::error_code&) { sweep(); });

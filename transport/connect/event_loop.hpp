@@ -56,7 +56,7 @@ class event_loop {
 public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// `sweep`: how often deadlines are looked at.
+  /// `sweep`: how often deadlines are looked at, where there are sessions.
   explicit event_loop(duration sweep);
   ~event_loop();
 
@@ -72,7 +72,7 @@ public:
 
   bool on_thread() const { return std::this_thread::get_id() == thread_; }
 
-  void add(session& one) { sessions_.insert(&one); }
+  void add(session& one);
 
   void remove(session& one);
 
@@ -92,12 +92,12 @@ public:
 
 private:
   void sweep();
-  void end_if_drained();
 
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer sweeper_;
   const duration sweep_interval_;
+  bool sweeping_ = false;
   time_point swept_{}; // last
   std::shared_ptr<loop_inbox> inbox_;
   std::thread::id thread_;
