@@ -187,7 +187,7 @@ private:
 
   void give_back(std::unique_ptr<reader> lent) {
     std::lock_guard lock{readers_mutex_};
-    if (lent->snapshot && *lent->snapshot != commits_)
+    if (lent->snapshot && (committing_ || *lent->snapshot != commits_))
       end_snapshot(*lent);
     if (readers_.size() < config_.readers)
       readers_.push_back(std::move(lent));
@@ -217,6 +217,25 @@ private:
   static void end_snapshot(reader& with) {
     with.snapshot.reset();
     (void)with.database.run("ROLLBACK"); // of what was only read
+  }
+
+  // From when a commit may show in the file until its end can be told to all at once, what it
+  // changes is found in the file alone, by transactions begun meanwhile: SQLite shows no old row
+  // to any that begins after another has seen the new one.
+  void begin_commit(std::span<const hot_rows::change> changes) {
+    hot_.begin_commit(changes);
+    {
+      std::lock_guard lock{readers_mutex_};
+      committing_ = true;
+    }
+    end_snapshots();
+  }
+
+  void end_commit(std::span<const hot_rows::change> changes) {
+    hot_.end_commit(changes);
+    std::lock_guard lock{readers_mutex_};
+    committing_ = false;
+    ++commits_; // what was begun meanwhile may show the old rows
   }
 
   // Kept snapshots would keep old pages in the log, and show old rows.
@@ -294,14 +313,16 @@ private:
   void commit(std::span<group> groups) {
     std::vector<std::vector<outcome>> results;
     row_changes changes;
-    hot_.begin_commit();
-    const auto done =
-        database_.transaction(access::write, [&] { return decide_all(groups, results, changes); });
-    end_snapshots();
-    if (done)
-      hot_.end_commit(changes.all());
-    else
-      hot_.end_commit();
+    bool decided = false;
+    const auto done = database_.transaction(access::write, [&]() -> result<void> {
+      if (auto all = decide_all(groups, results, changes); !all)
+        return all;
+      decided = true;
+      begin_commit(changes.all());
+      return {};
+    });
+    if (decided)
+      end_commit(done ? changes.all() : std::span<const hot_rows::change>{});
     if (!done && groups.size() > 1 && done.error().code != errc::unavailable) {
       // No group takes others down with it.
       for (auto& alone : groups)
@@ -339,8 +360,10 @@ private:
     const auto version = database_.number("PRAGMA data_version"); // only others' commits change it
     if (!version)
       return version.error();
-    if (std::exchange(version_, *version) != *version)
+    if (std::exchange(version_, *version) != *version) {
       hot_.forget();
+      end_snapshots();
+    }
     return {};
   }
 
@@ -367,10 +390,12 @@ private:
           return state.error();
         auto changed = **state;
         decided.push_back(decide(operation, changed, context));
-        if (auto stored = rows_.store(id, **state, changed); !stored)
-          return stored;
+        const auto written = rows_.store(id, **state, changed);
+        if (!written)
+          return written.error();
         if (config_.exclusive)
-          changes.put(id, std::make_shared<const stored_state>(std::move(changed)));
+          changes.put(id, *written ? std::make_shared<const stored_state>(std::move(changed))
+                                   : std::move(*state));
       }
     }
     if (*last != before)
@@ -408,6 +433,7 @@ private:
   std::mutex readers_mutex_; ///< For what follows.
   std::vector<std::unique_ptr<reader>> readers_;
   std::uint64_t commits_ = 0;
+  bool committing_ = false; ///< Then no snapshot is kept.
 
   std::mutex watch_mutex_;
   std::function<void(std::span<const entry_key>)> on_change_;

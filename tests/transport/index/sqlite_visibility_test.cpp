@@ -1,0 +1,184 @@
+#include "../../support/watched_sqlite.hpp"
+#include "index_fixture.hpp"
+
+#include <cerrno>
+
+namespace {
+
+using namespace deja;
+using namespace deja::testing;
+
+/// An index that has its file alone, and a look at it from within a commit.
+struct commit_fixture {
+  /// Puts these outputs, and does `look` once the commit can be seen in the file, before it is
+  /// acknowledged.
+  void put_and_look(std::vector<operation> puts, const std::function<void()>& look) {
+    bool looked = false;
+    sqlite.on_commit_shown = [&] {
+      if (std::exchange(looked, true))
+        return;
+      look();
+    };
+    for (const auto& done : at.apply(std::move(puts)))
+      BOOST_TEST(code_of(done) == errc::ok);
+    sqlite.on_commit_shown = nullptr;
+    BOOST_TEST(looked);
+  }
+
+  operation replace(const std::string& key, const std::string& uri) const {
+    return put(key, uri, {.overwrite = true});
+  }
+
+  std::vector<std::string> uris(const std::vector<std::string>& keys) {
+    std::vector<entry_key> all;
+    for (const auto& key : keys)
+      all.push_back(key_named(key));
+    std::vector<std::string> found;
+    for (const auto& one : at.lookup(std::move(all)))
+      found.push_back(uri_of(one.entry));
+    return found;
+  }
+
+  std::vector<std::string> listed() {
+    std::vector<std::string> found;
+    const auto page = at.scan({});
+    BOOST_REQUIRE(page);
+    for (const auto& one : page->entries)
+      found.push_back(uri_of(shared<entry>{one}));
+    return found;
+  }
+
+  temporary_folder folder;
+  watched_sqlite sqlite;
+  blocking_index at{
+      make_sqlite_index({.path = folder / "index.sqlite", .exclusive = true}).value()};
+};
+
+using names = std::vector<std::string>;
+
+BOOST_FIXTURE_TEST_SUITE(a_commit_that_shows_in_the_file, commit_fixture)
+
+BOOST_AUTO_TEST_CASE(shows_also_where_the_old_row_was_in_memory) {
+  at.apply(put("k", "old"));
+  BOOST_TEST(at.uri("k") == "old");
+  put_and_look({replace("k", "new")}, [&] {
+    BOOST_TEST(uris({"k", "unknown"}) == (names{"new", "none"}), boost::test_tools::per_element());
+    BOOST_TEST(at.uri("k") == "new");
+    BOOST_TEST(listed() == names{"new"}, boost::test_tools::per_element());
+  });
+  BOOST_TEST(at.uri("k") == "new");
+}
+
+BOOST_AUTO_TEST_CASE(shows_also_to_a_reader_that_had_begun_before) {
+  at.apply(put("k", "old"));
+  BOOST_TEST(at.uri("unknown") == "none"); // So it has begun, and goes on seeing what was then.
+  put_and_look({replace("k", "new")}, [&] {
+    BOOST_TEST(listed() == names{"new"}, boost::test_tools::per_element());
+    BOOST_TEST(uris({"k", "another"}) == (names{"new", "none"}), boost::test_tools::per_element());
+    BOOST_TEST(at.uri("k") == "new");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(shows_whole) {
+  at.apply({put("a", "old"), put("b", "old")});
+  BOOST_TEST(at.uri("a") == "old");
+  put_and_look({replace("a", "new"), replace("b", "new"), put("c", "new")}, [&] {
+    BOOST_TEST(uris({"a", "b", "c"}) == (names{"new", "new", "new"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(at.uri("c") == "new");
+    BOOST_TEST(at.uri("b") == "new");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(shows_a_deletion) {
+  at.apply(put("k", "old"));
+  BOOST_TEST(at.uri("k") == "old");
+  put_and_look({erase("k")}, [&] {
+    BOOST_TEST(listed() == names{}, boost::test_tools::per_element());
+    BOOST_TEST(at.uri("k") == "none");
+  });
+  BOOST_TEST(at.uri("k") == "none");
+}
+
+BOOST_AUTO_TEST_CASE(is_all_that_a_look_at_that_moment_leaves_behind) {
+  at.apply(put("k", "1"));
+  put_and_look({replace("k", "2")}, [&] { BOOST_TEST(at.uri("k") == "2"); });
+  BOOST_TEST(code_of(at.apply(replace("k", "3"))) == errc::ok);
+  BOOST_TEST(at.uri("k") == "3");
+  BOOST_TEST(listed() == names{"3"}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+/// Commits that fail, in an index that has its file alone and its rows in memory.
+struct failing_fixture : commit_fixture {
+  failing_fixture() {
+    at.apply({put("a", "old"), put("b", "old")});
+    BOOST_TEST(at.uri("a") == "old");
+    BOOST_TEST(at.uri("unknown") == "none");
+  }
+
+  /// The next flushing, or writing, of the log fails so.
+  std::function<int(std::string_view)> once(int status) {
+    return [status, left = 1](std::string_view path) mutable {
+      return path.ends_with("-wal") && left-- > 0 ? status : SQLITE_OK;
+    };
+  }
+
+  void nothing_has_happened() {
+    BOOST_TEST(uris({"a", "b"}) == (names{"old", "old"}), boost::test_tools::per_element());
+    BOOST_TEST(uris({"a", "another"}) == (names{"old", "none"}), boost::test_tools::per_element());
+    BOOST_TEST(listed() == (names{"old", "old"}), boost::test_tools::per_element());
+  }
+};
+
+BOOST_FIXTURE_TEST_SUITE(a_commit_that_fails, failing_fixture)
+
+BOOST_AUTO_TEST_CASE(at_its_flush_is_unknown_to_its_caller_and_not_seen) {
+  sqlite.fail_sync = once(SQLITE_IOERR_FSYNC);
+  BOOST_TEST(code_of(at.apply(replace("a", "new"))) == errc::unavailable);
+  nothing_has_happened();
+  BOOST_TEST(code_of(at.apply(replace("a", "newer"))) == errc::ok);
+  BOOST_TEST(at.uri("a") == "newer");
+}
+
+BOOST_AUTO_TEST_CASE(at_its_flush_for_want_of_space_may_still_happen) {
+  sqlite.fail_sync = [](std::string_view path) {
+    errno = ENOSPC;
+    return path.ends_with("-wal") ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+  };
+  BOOST_TEST(code_of(at.apply(replace("a", "new"))) == errc::unavailable);
+  nothing_has_happened();
+  // What a crash would leave: the log has the whole commit.
+  const auto left = folder / "left.sqlite";
+  for (const auto* part : {"", "-wal"})
+    std::filesystem::copy_file((folder / "index.sqlite").string() + part, left.string() + part);
+  sqlite.fail_sync = nullptr;
+  BOOST_TEST(blocking_index{make_sqlite_index({.path = left}).value()}.uri("a") == "new");
+}
+
+BOOST_AUTO_TEST_CASE(for_want_of_space_has_not_happened) {
+  sqlite.fail_write = [](std::string_view path) {
+    return path.ends_with("-wal") ? SQLITE_FULL : SQLITE_OK;
+  };
+  for (const auto& done : at.apply({replace("a", "new"), erase("b"), reserve("a", "me")}))
+    BOOST_TEST(code_of(done) == errc::resource_exhausted);
+  nothing_has_happened();
+  sqlite.fail_write = nullptr;
+  BOOST_TEST(owner_of(at.lookup("a").reservation) == "nobody");
+  BOOST_TEST(code_of(at.apply(erase("b"))) == errc::ok);
+  BOOST_TEST(at.uri("b") == "none");
+}
+
+BOOST_AUTO_TEST_CASE(keeps_the_rows_in_memory_that_it_was_not_about) {
+  at.apply(put("c", "old"));
+  sqlite.fail_sync = once(SQLITE_IOERR_FSYNC);
+  BOOST_TEST(code_of(at.apply(replace("a", "new"))) == errc::unavailable);
+  BOOST_TEST(at.uri("c") == "old");
+  BOOST_TEST(code_of(at.apply(replace("c", "new"))) == errc::ok);
+  BOOST_TEST(at.uri("c") == "new");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace
