@@ -4,6 +4,7 @@
 #include <deja/messages/cached_output.hpp>
 #include <deja/transport/connect/connect_endpoint.hpp>
 #include <deja/transport/folder/folder_endpoint.hpp>
+#include <deja/transport/index/index_lock.hpp>
 
 namespace deja::run {
 
@@ -197,8 +198,8 @@ result<folder_index> find_index(const options& asked) {
   if (!folder)
     return folder.error();
   if (!elsewhere->empty() && *elsewhere != folder->index())
-    return folder_index{*elsewhere, elsewhere->native() + ".lock"};
-  return folder_index{folder->index(), folder->path() / "lock", folder->socket()};
+    return folder_index{*elsewhere, index_lock(*elsewhere)};
+  return folder_index{folder->index(), folder->lock(), folder->socket()};
 }
 
 std::filesystem::path digests_file(const options& asked) {

@@ -4,6 +4,7 @@
 #include <deja/transport/connect/connect_endpoint.hpp>
 #include <deja/transport/folder/here_or_there.hpp>
 #include <deja/transport/index/decision.hpp>
+#include <deja/transport/index/index_lock.hpp>
 #include <deja/transport/index/sqlite_index.hpp>
 
 #include <sys/stat.h>
@@ -26,8 +27,7 @@ constexpr duration access_grain = std::chrono::hours{1};
 constexpr duration touch_patience = std::chrono::seconds{1};
 
 std::filesystem::path lock_of(const data_folder& folder, const std::filesystem::path& index) {
-  return index == folder.index() ? folder.path() / "lock"
-                                 : std::filesystem::path{index.string() + ".lock"};
+  return index == folder.index() ? folder.lock() : index_lock(index);
 }
 
 class folder_endpoint final : public cache_endpoint {

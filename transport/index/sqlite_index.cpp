@@ -1,6 +1,8 @@
 #include <deja/transport/index/sqlite_index.hpp>
 
+#include <deja/transport/file_lock.hpp>
 #include <deja/transport/index/hot_rows.hpp>
+#include <deja/transport/index/index_lock.hpp>
 #include <deja/transport/index/scan.hpp>
 #include <deja/transport/index/sqlite_checkpointer.hpp>
 #include <deja/transport/index/sqlite_rows.hpp>
@@ -19,6 +21,7 @@ struct reader {
   sqlite::database database;
   sqlite_rows rows;
   std::optional<std::uint64_t> snapshot{}; ///< In a transaction, since so many commits.
+  std::optional<file_lock> shared{};       ///< While it is lent, where the file is not ours alone.
 };
 
 /// Which file a path leads to.
@@ -63,9 +66,11 @@ private:
 
 class sqlite_index final : public index {
 public:
-  sqlite_index(sqlite_index_config config, sqlite::database database, sqlite_rows rows)
-      : config_(std::move(config)), database_(std::move(database)), rows_(std::move(rows)),
-        file_(file_identity::of(config_.path)), hot_(config_.exclusive ? config_.hot_bytes : 0),
+  sqlite_index(sqlite_index_config config, std::optional<file_lock> alone,
+               sqlite::database database, sqlite_rows rows)
+      : config_(std::move(config)), alone_(std::move(alone)), database_(std::move(database)),
+        rows_(std::move(rows)), file_(file_identity::of(config_.path)),
+        hot_(config_.exclusive ? config_.hot_bytes : 0),
         checkpoints_(config_.path, {}, [this] { end_snapshots(); }) {
     database_.leave_checkpoints_to_others();
   }
@@ -165,7 +170,27 @@ private:
     return {config_.clock->now(), config_.clock->since_boot(), {}};
   }
 
+  // The file's lock for one use; none where it is held all the time.
+  result<std::optional<file_lock>> share() const {
+    if (alone_)
+      return std::nullopt;
+    auto shared = file_lock::share(lock_);
+    if (!shared)
+      return shared.error();
+    return std::optional{std::move(*shared)};
+  }
+
   result<std::unique_ptr<reader>> borrow() {
+    auto shared = share();
+    if (!shared)
+      return shared.error();
+    auto lent = idle_reader();
+    if (lent)
+      (*lent)->shared = std::move(*shared);
+    return lent;
+  }
+
+  result<std::unique_ptr<reader>> idle_reader() {
     {
       std::lock_guard lock{readers_mutex_};
       if (!readers_.empty()) {
@@ -186,6 +211,7 @@ private:
   }
 
   void give_back(std::unique_ptr<reader> lent) {
+    lent->shared.reset();
     std::lock_guard lock{readers_mutex_};
     if (lent->snapshot && (committing_ || *lent->snapshot != commits_))
       end_snapshot(*lent);
@@ -314,13 +340,16 @@ private:
     std::vector<std::vector<outcome>> results;
     row_changes changes;
     bool decided = false;
-    const auto done = database_.transaction(access::write, [&]() -> result<void> {
+    const auto decide_and_begin = [&]() -> result<void> {
       if (auto all = decide_all(groups, results, changes); !all)
         return all;
       decided = true;
       begin_commit(changes.all());
       return {};
-    });
+    };
+    const auto shared = share();
+    const auto done = shared ? database_.transaction(access::write, decide_and_begin)
+                             : result<void>{shared.error()};
     if (decided)
       end_commit(done ? changes.all() : std::span<const hot_rows::change>{});
     if (!done && groups.size() > 1 && done.error().code != errc::unavailable) {
@@ -414,6 +443,8 @@ private:
   }
 
   const sqlite_index_config config_;
+  const std::filesystem::path lock_ = index_lock(config_.path);
+  const std::optional<file_lock> alone_;
 
   // The writer's alone, once its thread runs.
   sqlite::database database_;
@@ -469,12 +500,21 @@ result<std::unique_ptr<index>> make_sqlite_index(sqlite_index_config config) {
       config.path, {.busy_timeout = config.busy_timeout, .full_sync = config.full_sync});
   if (!database)
     return database.error();
+  const auto lock = index_lock(config.path); // of a file that is there now
+  auto held =
+      config.exclusive ? file_lock::take(lock, config.busy_timeout) : file_lock::share(lock);
+  if (!held)
+    return held.error();
   if (auto ready = migrate(*database, *config.clock, config.busy_timeout); !ready)
     return ready.error();
   auto rows = sqlite_rows::prepare_all(*database);
   if (!rows)
     return rows.error();
-  return std::make_unique<sqlite_index>(std::move(config), std::move(*database), std::move(*rows));
+  std::optional<file_lock> alone;
+  if (config.exclusive)
+    alone = std::move(*held);
+  return std::make_unique<sqlite_index>(std::move(config), std::move(alone), std::move(*database),
+                                        std::move(*rows));
 }
 
 } // namespace deja
