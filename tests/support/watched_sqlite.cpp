@@ -43,6 +43,7 @@ struct watched_sqlite::file {
   static int lock(sqlite3_file* from, int first, int count, int how) {
     const int status = pass<&sqlite3_io_methods::xShmLock>(from, first, count, how);
     auto& self = of(from);
+    ++self.watcher->locks;
     if (first == 0 && how == (SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE) &&
         self.watcher->on_commit_shown)
       self.watcher->on_commit_shown();

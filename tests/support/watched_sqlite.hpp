@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <sqlite3.h>
 #include <string_view>
@@ -26,6 +27,9 @@ public:
 
   /// The same for writing to it.
   std::function<int(std::string_view path)> fail_write;
+
+  /// Locks of write-ahead logs that were taken or let go: nothing is read without one.
+  std::atomic<int> locks = 0;
 
 private:
   struct file;

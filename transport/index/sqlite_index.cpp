@@ -325,15 +325,32 @@ private:
   // The writer's thread: all that waits becomes one transaction.
   void write() {
     std::unique_lock lock{mutex_};
-    while (true) {
-      wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    const auto called = [this] {
+      return stopping_ || !waiting_.empty();
+    };
+    for (bool tidy = true;;) {
+      if (tidy)
+        wake_.wait(lock, called);
+      else if (!wake_.wait_for(lock, checkpoints_.idle(), called)) {
+        lock.unlock();
+        tidy = tidy_up();
+        lock.lock();
+        continue;
+      }
       if (waiting_.empty())
         return;
       auto groups = std::exchange(waiting_, {});
       lock.unlock();
       commit(groups);
+      tidy = false;
       lock.lock();
     }
+  }
+
+  // Whether nothing is left to do; another that has the file alone does it by itself.
+  bool tidy_up() {
+    const auto shared = share();
+    return !shared || checkpoints_.when_idle(database_);
   }
 
   void commit(std::span<group> groups) {

@@ -2,6 +2,7 @@
 #include "index_fixture.hpp"
 
 #include <cerrno>
+#include <thread>
 
 namespace {
 
@@ -106,6 +107,25 @@ BOOST_AUTO_TEST_CASE(is_all_that_a_look_at_that_moment_leaves_behind) {
   BOOST_TEST(code_of(at.apply(replace("k", "3"))) == errc::ok);
   BOOST_TEST(at.uri("k") == "3");
   BOOST_TEST(listed() == names{"3"}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(rows_in_memory, commit_fixture)
+
+BOOST_AUTO_TEST_CASE(stay_when_the_log_was_emptied) {
+  at.apply(put("k", "a"));
+  for (int n = 0; n < 150; ++n) // A log that is worth it.
+    at.apply(put(std::to_string(n), std::string(50'000, 'x')));
+  const auto log = (folder / "index.sqlite").string() + "-wal";
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  while (std::filesystem::file_size(log) > 0 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  BOOST_TEST(std::filesystem::file_size(log) == 0u);
+  at.apply(put("l", "b"));
+  const int before = sqlite.locks;
+  BOOST_TEST(at.uri("k") == "a");
+  BOOST_TEST(sqlite.locks == before);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
