@@ -1,6 +1,8 @@
 #include "../../support/watched_sqlite.hpp"
 #include "index_fixture.hpp"
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <thread>
 
@@ -188,6 +190,69 @@ BOOST_AUTO_TEST_CASE(for_want_of_space_has_not_happened) {
   BOOST_TEST(owner_of(at.lookup("a").reservation) == "nobody");
   BOOST_TEST(code_of(at.apply(erase("b"))) == errc::ok);
   BOOST_TEST(at.uri("b") == "none");
+}
+
+BOOST_AUTO_TEST_CASE(takes_no_reader_back_in_time) {
+  // Every third flush fails, among many readers, and few rows have room in memory.
+  at = blocking_index{nullptr};
+  at = blocking_index{
+      make_sqlite_index(
+          {.path = folder / "index.sqlite", .readers = 2, .exclusive = true, .hot_bytes = 1'200})
+          .value()};
+  sqlite.fail_sync = [turn = 0](std::string_view path) mutable {
+    return path.ends_with("-wal") && ++turn % 3 == 0 ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+  };
+  const std::vector<std::string> keys{"a", "b", "c", "d"};
+  std::array<std::atomic<std::uint64_t>, 4> seen{}; // The newest generation of each key.
+  std::atomic<bool> end = false;
+  std::atomic<int> backwards = 0, split = 0;
+  const auto read = [&](std::size_t turn) {
+    while (!end) {
+      const auto one = turn++ % keys.size(), other = turn * 3 % keys.size();
+      const std::array<std::uint64_t, 2> before{seen[one], seen[other]};
+      const auto found = at.lookup({key_named(keys[one]), key_named(keys[other])});
+      for (std::size_t n = 0; n < 2; ++n) {
+        const auto now = found[n].entry ? found[n].entry->generation : 0;
+        backwards += now < before[n];
+        auto& newest = seen[n == 0 ? one : other];
+        for (auto old = newest.load(); old < now && !newest.compare_exchange_weak(old, now);) {
+        }
+      }
+      // All four are put together, in order.
+      split += found[0].entry && found[1].entry &&
+               found[0].entry->generation - one != found[1].entry->generation - other;
+    }
+  };
+  std::vector<std::jthread> readers;
+  for (std::size_t n = 0; n < 4; ++n)
+    readers.emplace_back(read, n);
+  int stored = 0;
+  for (int n = 0; n < 300; ++n) {
+    std::vector<operation> all;
+    for (const auto& key : keys)
+      all.push_back(replace(key, std::to_string(n)));
+    stored += !at.apply(std::move(all)).front().why;
+  }
+  end = true;
+  readers.clear();
+  sqlite.fail_sync = nullptr;
+  BOOST_TEST(backwards == 0);
+  BOOST_TEST(split == 0);
+  BOOST_TEST(stored > 0);
+  BOOST_TEST(stored < 300);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_checkpoint_harms_no_other) {
+  sqlite.fail_write = [](std::string_view path) {
+    return path.ends_with(".sqlite") ? SQLITE_IOERR_WRITE : SQLITE_OK;
+  };
+  for (int n = 0; n < 200; ++n)
+    BOOST_TEST(code_of(at.apply(put(std::to_string(n), std::string(50'000, 'x')))) == errc::ok);
+  BOOST_TEST(at.uri("b") == "old");
+  BOOST_TEST(at.uri("199").size() == 50'000u);
+  sqlite.fail_write = nullptr;
+  BOOST_TEST(code_of(at.apply(replace("b", "new"))) == errc::ok);
+  BOOST_TEST(at.uri("b") == "new");
 }
 
 BOOST_AUTO_TEST_CASE(keeps_the_rows_in_memory_that_it_was_not_about) {
