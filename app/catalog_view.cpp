@@ -64,8 +64,7 @@ public:
 
   result<found_output> find(const entry_key& key) override {
     return here_or_there(
-        folder_.path() / "lock", duration::zero(),
-        [&](duration) { return endpoint_->get({}, key); },
+        folder_.lock(), duration::zero(), [&](duration) { return endpoint_->get({}, key); },
         [&](duration) { return service().find(key); });
   }
 
@@ -121,7 +120,7 @@ private:
   template <class Reply, class Here, class There>
   result<Reply> ask(Here here, There there) {
     return here_or_there(
-        folder_.path() / "lock", patience,
+        folder_.lock(), patience,
         [&](duration) -> result<Reply> {
           auto opened = make_sqlite_index({.path = folder_.index()});
           if (!opened)

@@ -3,6 +3,7 @@
 #include <deja/app/existing_folder.hpp>
 #include <deja/app/gc_report.hpp>
 #include <deja/transport/collect/collection.hpp>
+#include <deja/transport/index/index_lock.hpp>
 #include <deja/transport/index/open_index.hpp>
 
 #include <future>
@@ -81,10 +82,10 @@ struct workplace {
   std::string left_alone; ///< Why.
 };
 
-result<std::vector<folder_lock>> share(const std::vector<std::filesystem::path>& files) {
-  std::vector<folder_lock> held;
+result<std::vector<file_lock>> share(const std::vector<std::filesystem::path>& files) {
+  std::vector<file_lock> held;
   for (const auto& file : files) {
-    auto lock = folder_lock::share(file);
+    auto lock = file_lock::share(file);
     if (!lock && lock.error().code == errc::unavailable)
       return error{errc::unavailable, lock.error().message +
                                           ", a service: it clears up by itself, see the options "
@@ -102,12 +103,12 @@ result<workplace> open_workplace(const gc_options& asked) {
   std::string index = asked.index, store = asked.store;
   constexpr std::string_view sqlite = "sqlite:";
   if (index.starts_with(sqlite))
-    place.locks.emplace_back(index.substr(sqlite.size()) + ".lock");
+    place.locks.push_back(index_lock(index.substr(sqlite.size())));
   if (index.empty() || store.empty()) {
     const auto folder = existing_folder(asked.data);
     if (!folder)
       return folder.error();
-    place.locks.push_back(folder->path() / "lock");
+    place.locks.push_back(folder->lock());
     if (index.empty() != store.empty())
       place.left_alone = "other indexes may name the store's contents; to remove those that this "
                          "one doesn't name, give both --index and --store";

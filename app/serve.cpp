@@ -84,10 +84,10 @@ std::optional<int> parse_serve_options(serve_options& into, int argc, char** arg
   return std::nullopt;
 }
 
-/// Where the entries and contents lie, and the locks that make them this process' own.
+/// Where the entries and contents lie, and the lock that makes the folder this process' own.
 struct holdings {
   std::optional<data_folder> folder;
-  std::vector<folder_lock> locks;
+  std::optional<file_lock> lock;
   std::shared_ptr<deja::index> index;
   std::shared_ptr<blob_store> blobs;
 };
@@ -105,14 +105,7 @@ result<holdings> open_holdings(const serve_options& asked) {
     if (!lock)
       return lock.error();
     held.folder = std::move(*folder);
-    held.locks.push_back(std::move(*lock));
-  }
-  constexpr std::string_view sqlite = "sqlite:";
-  if (asked.index.starts_with(sqlite) && asked.index.size() > sqlite.size()) {
-    auto lock = folder_lock::take(asked.index.substr(sqlite.size()) + ".lock", lock_patience);
-    if (!lock)
-      return lock.error();
-    held.locks.push_back(std::move(*lock));
+    held.lock = std::move(*lock);
   }
   auto index = open_index(
       asked.index.empty() ? "sqlite:" + held.folder->index().string() : asked.index,

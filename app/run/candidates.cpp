@@ -124,7 +124,7 @@ public:
   explicit index_candidates(folder_index where) : where_(std::move(where)) {}
 
   result<std::vector<candidate>> list(const std::string& name, std::size_t most) override {
-    const auto shared = folder_lock::share(where_.lock);
+    const auto shared = file_lock::share(where_.lock);
     if (!shared && shared.error().code == errc::unavailable && !where_.socket.empty())
       return service_candidates{{.url = "unix:" + where_.socket.string()}}.list(name, most);
     if (!shared)

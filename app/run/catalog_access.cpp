@@ -4,13 +4,15 @@
 #include <deja/messages/cached_output.hpp>
 #include <deja/transport/connect/connect_endpoint.hpp>
 #include <deja/transport/folder/folder_endpoint.hpp>
+#include <deja/transport/folder/holder_lock.hpp>
+#include <deja/transport/index/index_lock.hpp>
 
 namespace deja::run {
 
 namespace {
 
 /// How often a reservation is extended. It runs out after some three times this, so that is how
-/// long others wait for a process that was killed.
+/// long others wait for a process that was killed, where they can't see that (`holder_lock`).
 constexpr duration heartbeat = std::chrono::seconds{2};
 
 /// The largest LiteralMap that is read from a store.
@@ -22,6 +24,7 @@ struct parts {
   std::shared_ptr<content_store> contents;
   std::shared_ptr<blob_store> maps; ///< Empty: outputs are put inline.
   std::string maps_url;
+  std::optional<data_folder> folder{}; ///< Where waiters see that a holder has ended.
 };
 
 class endpoint_catalog : public catalog_access {
@@ -55,6 +58,9 @@ public:
   }
 
   result<reservation> reserve(const std::string& owner) override {
+    if (parts_.folder && !alive_)
+      if (auto taken = holder_lock::take(*parts_.folder, owner)) // else others wait for the lease
+        alive_.emplace(std::move(*taken));
     auto held = endpoint_->reserve({}, where_, owner, heartbeat);
     if (held && held->owner == owner) {
       owner_ = owner;
@@ -69,7 +75,9 @@ public:
 
   result<void> release() override {
     keeper_.reset();
-    return endpoint_->release({}, where_, owner_);
+    auto done = endpoint_->release({}, where_, owner_);
+    alive_.reset();
+    return done;
   }
 
   result<put_status> put(core::LiteralMap outputs, std::map<std::string, std::string> key_map,
@@ -119,6 +127,7 @@ private:
   core::Identifier identifier_;
   std::unique_ptr<cache_endpoint> endpoint_;
   std::string owner_;
+  std::optional<holder_lock> alive_;
   std::unique_ptr<reservation_keeper> keeper_;
 };
 
@@ -163,7 +172,8 @@ result<parts> open_folder(const options& asked) {
       [folder = *folder, index = *index] { return make_folder_endpoint(folder, {}, index); },
       make_folder_content_store(*folder),
       nullptr,
-      {}};
+      {},
+      *folder};
 }
 
 } // namespace
@@ -197,8 +207,8 @@ result<folder_index> find_index(const options& asked) {
   if (!folder)
     return folder.error();
   if (!elsewhere->empty() && *elsewhere != folder->index())
-    return folder_index{*elsewhere, elsewhere->native() + ".lock"};
-  return folder_index{folder->index(), folder->path() / "lock", folder->socket()};
+    return folder_index{*elsewhere, index_lock(*elsewhere)};
+  return folder_index{folder->index(), folder->lock(), folder->socket()};
 }
 
 std::filesystem::path digests_file(const options& asked) {

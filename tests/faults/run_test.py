@@ -449,6 +449,10 @@ class Asking(Run):
         self.assertIn("lists no entries", done.stderr)
 
 
+# Of a reservation, in seconds: how often it is extended, and for how long.
+HEARTBEAT, LEASE = 2, 6
+
+
 class Together(Run):
     def start(self, script, *options, **more):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("DEJA")}
@@ -503,6 +507,37 @@ class Together(Run):
         until(lambda: self.runs() == 2, "the waiter takes over", 60)
         (self.work / "go").write_text("now\n")
         self.assertEqual(self.finish(waiter)[0], "ready\ndone\n")
+
+    until_go = "echo ready; until test -e go; do sleep 0.05; done; echo done"
+
+    def waits_after(self, end, script=until_go):
+        """How long a waiter still waits for a holder to which this is done."""
+        holder = self.start(script, start_new_session=True)
+        self.addCleanup(holder.communicate)
+        self.addCleanup(os.killpg, holder.pid, signal.SIGKILL)
+        self.assertEqual(holder.stdout.readline(), "ready\n")
+        waiter = self.start(script)
+        until(lambda: "waiting" in waiter.stderr.readline(), "it waits")
+        start = time.monotonic()
+        end(holder)
+        until(lambda: self.runs() == 2, "the waiter takes over", 60)
+        seconds = time.monotonic() - start
+        (self.work / "go").touch()
+        self.finish(waiter)
+        return seconds
+
+    def test_a_killed_holder_is_followed_at_once(self):
+        self.assertLess(self.waits_after(lambda holder: holder.kill()), LEASE - HEARTBEAT - 0.5)
+        self.shell("echo another") # clears away what was left
+        self.assertEqual(list((self.data / "holders").iterdir()), [])
+
+    def test_a_frozen_holder_keeps_its_reservation_to_the_end(self):
+        self.assertGreater(self.waits_after(lambda holder: holder.send_signal(signal.SIGSTOP)),
+                           LEASE - HEARTBEAT - 0.5)
+
+    def test_what_a_killed_holder_leaves_running_keeps_its_reservation_to_the_end(self):
+        self.assertGreater(self.waits_after(lambda holder: holder.kill(), f"({self.until_go}); exit"),
+                           LEASE - HEARTBEAT - 0.5)
 
     def test_no_wait_computes_beside_the_holder(self):
         os.mkfifo(self.work / "go")

@@ -11,7 +11,7 @@ import threading
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
-from deja import SERVICE, Case, until
+from deja import SERVICE, Case, Service, until
 
 
 class Starting(Case):
@@ -50,6 +50,47 @@ class Starting(Case):
         self.service()
         told = self.deja("serve", "--listen", "127.0.0.1:0", "--data", self.data, status=1)
         self.assertIn("data", told.stderr)
+
+
+class OneIndex(Case):
+    """A service on an index file that has other names, which it must have alone."""
+
+    def setUp(self):
+        super().setUp()
+        self.deja("put", "k", "--uri", "s3://b/1", "--data", self.data)
+        self.index = self.data / "index.sqlite"
+
+    def serve(self, index):
+        service = Service(self.folder / "other", "--index", f"sqlite:{index}")
+        self.addCleanup(lambda: service.process.poll() is None and service.kill())
+        return service
+
+    def assert_refused(self, done):
+        self.assert_one_line(done.stderr, "index.sqlite.lock", "held by another process")
+
+    def test_commands_on_the_folder_that_it_lies_in(self):
+        service = self.serve(self.index)
+        self.assert_refused(self.deja("get", "k", "--data", self.data, status=1))
+        self.assert_refused(self.deja("rm", "k", "--data", self.data, status=1))
+        self.assert_refused(self.deja("ls", "--data", self.data, status=1))
+        self.assert_refused(self.deja("gc", "--data", self.data, status=1))
+        service.stop()
+        self.deja("get", "k", "--data", self.data)
+
+    def test_commands_and_services_that_name_it_otherwise(self):
+        link = self.folder / "link"
+        link.symlink_to(self.index)
+        self.serve(link)
+        for name in (self.index, link, os.path.relpath(self.index, self.work)):
+            self.assert_refused(self.deja("gc", "--index", f"sqlite:{name}", "--store",
+                                          f"file://{self.folder}/store", status=1))
+
+    def test_a_service_on_the_folder(self):
+        self.service()
+        self.assert_refused(self.deja("serve", "--listen", "127.0.0.1:0", "--data",
+                                      self.folder / "other", "--index", f"sqlite:{self.index}",
+                                      status=1))
+        self.deja("get", "k", "--data", self.data)
 
 
 class ServiceCase(Case):

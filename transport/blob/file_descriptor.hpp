@@ -18,7 +18,8 @@ public:
   file_descriptor(file_descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
 
   file_descriptor& operator=(file_descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
+    file_descriptor taken{std::move(other)};
+    std::swap(number_, taken.number_);
     return *this;
   }
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -12,8 +11,6 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
-#include <thread>
-#include <utility>
 
 namespace deja {
 
@@ -22,7 +19,7 @@ namespace {
 const std::string format_name = "deja data folder ", known_format = "1";
 
 error failed(const std::string& doing, const std::filesystem::path& what, int number) {
-  errc code = errc::internal; // Not unavailable, which says that another holds the lock.
+  errc code = errc::internal;
   switch (number) {
   case EACCES:
   case EPERM:
@@ -130,57 +127,7 @@ result<void> make_format(const std::filesystem::path& file) {
   return {};
 }
 
-result<int> lock_file(const std::filesystem::path& file, int how) {
-  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0)
-    return failed("opening", file, errno);
-  while (::flock(descriptor, how | LOCK_NB) != 0) {
-    if (errno == EINTR)
-      continue;
-    const int number = errno;
-    ::close(descriptor);
-    if (number == EWOULDBLOCK)
-      return error{errc::unavailable, file.string() + " is held by another process"};
-    return failed("locking", file, number);
-  }
-  return descriptor;
-}
-
 } // namespace
-
-folder_lock::folder_lock(folder_lock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-folder_lock& folder_lock::operator=(folder_lock&& other) noexcept {
-  folder_lock taken{std::move(other)};
-  std::swap(descriptor_, taken.descriptor_);
-  return *this;
-}
-
-folder_lock::~folder_lock() {
-  if (descriptor_ >= 0)
-    ::close(descriptor_);
-}
-
-result<folder_lock> folder_lock::share(const std::filesystem::path& file) {
-  auto descriptor = lock_file(file, LOCK_SH);
-  if (!descriptor)
-    return descriptor.error();
-  return folder_lock{*descriptor};
-}
-
-result<folder_lock> folder_lock::take(const std::filesystem::path& file, duration patience) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (true) {
-    auto descriptor = lock_file(file, LOCK_EX);
-    if (descriptor)
-      return folder_lock{*descriptor};
-    if (descriptor.error().code != errc::unavailable ||
-        std::chrono::steady_clock::now() >= deadline)
-      return descriptor.error();
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
-  }
-}
 
 result<data_folder> data_folder::open(const std::filesystem::path& path) {
   std::error_code problem;
@@ -209,12 +156,12 @@ result<data_folder> data_folder::open(const std::filesystem::path& path) {
   return data_folder{whole};
 }
 
-result<folder_lock> data_folder::share() const {
-  return folder_lock::share(path_ / "lock");
+result<file_lock> data_folder::share() const {
+  return file_lock::share(lock());
 }
 
-result<folder_lock> data_folder::take(duration patience) const {
-  return folder_lock::take(path_ / "lock", patience);
+result<file_lock> data_folder::take(duration patience) const {
+  return file_lock::take(lock(), patience);
 }
 
 result<std::filesystem::path> default_data_folder() {

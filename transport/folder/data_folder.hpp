@@ -1,32 +1,8 @@
 #pragma once
 
-#include <deja/messages/cache.hpp>
-
-#include <filesystem>
+#include <deja/transport/file_lock.hpp>
 
 namespace deja {
-
-/// An exclusive or shared `flock`, held until it is destroyed.
-class folder_lock {
-public:
-  /// Locks the file, made if need be, for use beside others; unavailable where another holds it
-  /// for itself alone.
-  static result<folder_lock> share(const std::filesystem::path& file);
-
-  /// Locks it for this process alone, waiting at most `patience`; else unavailable.
-  static result<folder_lock> take(const std::filesystem::path& file, duration patience);
-
-  folder_lock(folder_lock&& other) noexcept;
-  folder_lock& operator=(folder_lock&& other) noexcept;
-  ~folder_lock();
-
-private:
-  friend class data_folder;
-
-  explicit folder_lock(int descriptor) : descriptor_(descriptor) {}
-
-  int descriptor_;
-};
 
 /// A folder that holds a cache: `format`, `lock`, `socket`, `index.sqlite`, `digests.sqlite` and
 /// `deja/` (blobs). Any number of processes may use it at once, each operation under a shared lock;
@@ -46,11 +22,13 @@ public:
 
   std::filesystem::path index() const { return path_ / "index.sqlite"; }
 
+  std::filesystem::path lock() const { return path_ / "lock"; }
+
   /// The shared lock, or unavailable where a service holds the folder.
-  result<folder_lock> share() const;
+  result<file_lock> share() const;
 
   /// The exclusive lock, waiting at most `patience`; else unavailable.
-  result<folder_lock> take(duration patience) const;
+  result<file_lock> take(duration patience) const;
 
 private:
   explicit data_folder(std::filesystem::path path) : path_(std::move(path)) {}

@@ -9,8 +9,7 @@ namespace {
 class folder_content_store final : public content_store {
 public:
   folder_content_store(data_folder folder, folder_services services)
-      : lock_(folder.path() / "lock"), here_(open(folder)),
-        there_(services.content(folder.socket())) {}
+      : lock_(folder.lock()), here_(open(folder)), there_(services.content(folder.socket())) {}
 
   result<bool> has(const digest& name) override {
     return call([&](content_store& store) { return store.has(name); });

@@ -3,7 +3,9 @@
 #include <deja/messages/cached_output.hpp>
 #include <deja/transport/connect/connect_endpoint.hpp>
 #include <deja/transport/folder/here_or_there.hpp>
+#include <deja/transport/folder/holder_lock.hpp>
 #include <deja/transport/index/decision.hpp>
+#include <deja/transport/index/index_lock.hpp>
 #include <deja/transport/index/sqlite_index.hpp>
 
 #include <sys/stat.h>
@@ -26,8 +28,7 @@ constexpr duration access_grain = std::chrono::hours{1};
 constexpr duration touch_patience = std::chrono::seconds{1};
 
 std::filesystem::path lock_of(const data_folder& folder, const std::filesystem::path& index) {
-  return index == folder.index() ? folder.path() / "lock"
-                                 : std::filesystem::path{index.string() + ".lock"};
+  return index == folder.index() ? folder.lock() : index_lock(index);
 }
 
 class folder_endpoint final : public cache_endpoint {
@@ -165,7 +166,7 @@ public:
   std::size_t items_per_call() const override { return 1024; }
 
   /// Other processes' changes are not told, so it looks again and again; between the looks the
-  /// folder is free.
+  /// folder is free. A holder that has ended is no longer waited for: its reservation is released.
   result<waited> wait(const call_context& context, const wait_request& what) override {
     using steady = std::chrono::steady_clock;
     const auto time = context.time_left > duration::zero() ? context.time_left : usual_time;
@@ -178,10 +179,14 @@ public:
       waited seen;
       const auto ended = call(
           left,
-          [&](duration) -> result<bool> {
+          [&](duration rest) -> result<bool> {
             if (auto valid = rules_.check(what.key); !valid)
               return valid.error();
-            const auto found = look_up({what.key}).front();
+            auto found = look_up({what.key}).front();
+            if (found.reservation && holder_has_ended(folder_, found.reservation->owner)) {
+              (void)apply(rest, rules_.release(what.key, found.reservation->owner));
+              found = look_up({what.key}).front();
+            }
             if (found.why)
               return *found.why;
             return ends(what, found, before, seen);

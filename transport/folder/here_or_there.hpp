@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deja/transport/folder/data_folder.hpp>
+#include <deja/transport/file_lock.hpp>
 
 #include <algorithm>
 #include <thread>
@@ -17,7 +17,7 @@ auto here_or_there(const std::filesystem::path& lock, duration time, Here here, 
   const auto deadline = clock::now() + (time > duration::zero() ? time : std::chrono::seconds{10});
   for (duration pause = std::chrono::milliseconds{2};;
        pause = std::min<duration>(2 * pause, std::chrono::milliseconds{100})) {
-    auto shared = folder_lock::share(lock);
+    auto shared = file_lock::share(lock);
     const auto left = std::chrono::duration_cast<duration>(deadline - clock::now());
     if (shared)
       return here(left);

@@ -52,36 +52,29 @@ bool hot_rows::offer(std::span<const change> read, std::uint64_t era) {
   return true;
 }
 
-void hot_rows::begin_commit() {
+void hot_rows::begin_commit(std::span<const change> changes) {
   const std::lock_guard lock{mutex_};
   ++era_;
+  for (const auto& [key, now] : changes)
+    if (const auto old = rows_.find(key); old != rows_.end() && old->state != now) {
+      bytes_ -= old->bytes;
+      rows_.erase(old);
+    }
 }
 
 void hot_rows::end_commit(std::span<const change> changes) {
   const std::lock_guard lock{mutex_};
   ++era_;
-  for (const auto& [key, now] : changes) {
-    if (const auto old = rows_.find(key); old != rows_.end()) {
-      bytes_ -= old->bytes;
-      rows_.erase(old);
-    }
-    const auto bytes = size_of(*now);
-    if (bytes > max_bytes_)
-      continue;
-    rows_.insert({key, now, bytes});
-    bytes_ += bytes;
-  }
+  for (const auto& [key, now] : changes)
+    if (const auto bytes = size_of(*now); bytes <= max_bytes_)
+      if (rows_.insert({key, now, bytes}).second)
+        bytes_ += bytes;
   shrink();
-}
-
-void hot_rows::end_commit() {
-  forget();
-  const std::lock_guard lock{mutex_};
-  ++era_;
 }
 
 void hot_rows::forget() {
   const std::lock_guard lock{mutex_};
+  era_ += 2;
   rows_.clear();
   bytes_ = 0;
 }

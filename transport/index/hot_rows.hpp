@@ -19,9 +19,11 @@ namespace deja {
 /// `max_bytes`; a row that was not asked for lately goes for a new one ("second chance").
 /// Thread-safe.
 ///
-/// Readers look here, read the database where nothing is found, and offer what they read. The
-/// writer says when a commit begins and what it has changed, so that what was read before a commit
-/// is never kept after it.
+/// Readers look here, read the database where nothing is found, and offer what they read. A commit
+/// shows in the database before its end can be told here; had one reader seen it there and the next
+/// one found the old row here, time would have run backwards. So the writer says before each commit
+/// what it changes, and until its end these rows are found in the database alone, which orders
+/// their readers. Nothing that was read before or during a commit is kept after it.
 class hot_rows {
 public:
   using row = std::shared_ptr<const stored_state>;
@@ -42,17 +44,16 @@ public:
   /// Whether nothing may have: then rows found and rows read are of one moment.
   bool offer(std::span<const change> read, std::uint64_t era);
 
-  /// The writer begins to commit: what is read from now on may be old or new.
-  void begin_commit();
+  /// The writer, which has decided these changes, one a key, is about to commit them: until the end
+  /// their keys are not known. A change to the very row that is kept is none.
+  void begin_commit(std::span<const change> changes);
 
-  /// The commit has ended, with these changes, one a key; they are kept.
+  /// The commit has ended, and what is kept of these keys is this. No changes: it failed, perhaps
+  /// after all.
   void end_commit(std::span<const change> changes);
 
-  /// During a commit: somebody else has changed the database after all, nothing is known any more.
+  /// Between commits: somebody else has changed the database after all, nothing is known any more.
   void forget();
-
-  /// The commit has failed, perhaps after all: nothing is known any more.
-  void end_commit();
 
   /// What is kept, in bytes.
   std::size_t bytes() const;
@@ -77,7 +78,7 @@ private:
   mutable std::mutex mutex_; ///< For what follows.
   rows rows_;                ///< The next that may have to go is first in their sequence.
   std::size_t bytes_ = 0;
-  std::uint64_t era_ = 0; ///< Of commits begun and ended: odd while there is one.
+  std::uint64_t era_ = 0; ///< Odd during a commit, another one after it.
 };
 
 } // namespace deja

@@ -23,7 +23,6 @@ sqlite_checkpointer::~sqlite_checkpointer() {
 
 void sqlite_checkpointer::after_commit(sqlite::database& writer) {
   std::unique_lock lock{mutex_};
-  ++commits_;
   pages_ = writer.log_pages();
   if (pages_ < limits_.log_pages) // Perhaps it was begun anew by another process.
     begin_anew_at_ = limits_.log_pages;
@@ -49,25 +48,30 @@ void sqlite_checkpointer::after_commit(sqlite::database& writer) {
   wake_.notify_one();
 }
 
+bool sqlite_checkpointer::when_idle(sqlite::database& writer) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (!thread_.joinable()) // It has never been large.
+      return true;
+  }
+  if (!checkpoint(writer, kind::empty))
+    return false;
+  const std::lock_guard lock{mutex_};
+  pages_ = tried_ = 0;
+  return true;
+}
+
 bool sqlite_checkpointer::is_due() const {
   return !writers_turn_ && pages_ >= tried_ + limits_.copy_pages;
 }
 
 void sqlite_checkpointer::run() {
   std::unique_lock lock{mutex_};
-  std::uint64_t emptied = 0; // as of so many commits
-  const auto called = [this] {
-    return stopping_ || is_due();
-  };
   while (true) {
-    if (is_due())
-      copy(lock);
-    else if (stopping_)
+    wake_.wait(lock, [this] { return stopping_ || is_due(); });
+    if (!is_due())
       return;
-    else if (const auto seen = commits_; seen == emptied)
-      wake_.wait(lock, called);
-    else if (!wake_.wait_for(lock, limits_.idle, called) && seen == commits_ && empty(lock))
-      emptied = seen;
+    copy(lock);
   }
 }
 
@@ -81,13 +85,6 @@ void sqlite_checkpointer::copy(std::unique_lock<std::mutex>& lock) {
     (void)checkpoint(*database_, kind::copy);
   lock.lock();
   writers_turn_ = pages_ >= begin_anew_at_;
-}
-
-bool sqlite_checkpointer::empty(std::unique_lock<std::mutex>& lock) {
-  lock.unlock();
-  const bool done = database_ && checkpoint(*database_, kind::empty);
-  lock.lock();
-  return done;
 }
 
 result<sqlite::database::write_ahead_log> sqlite_checkpointer::checkpoint(sqlite::database& by,

@@ -21,8 +21,10 @@ struct checkpoint_limits {
 /// Does the checkpoints of a database's writer. The copying is done beside the commits, on a thread
 /// with a connection of its own, which begins once there is something to copy. Under ceaseless
 /// writing that alone never ends the log's growth: then the writer, between two commits, copies the
-/// little that is left and begins the log anew. Whoever reads an old state for long keeps the log
-/// growing so long. What fails is tried again later; commits fail only where the log can't grow.
+/// little that is left and begins the log anew, and when it has nothing to do it empties the log:
+/// by its own connection, for others' changes to the log look to it like changes to the rows
+/// (`PRAGMA data_version`). Whoever reads an old state for long keeps the log growing so long. What
+/// fails is tried again later; commits fail only where the log can't grow.
 class sqlite_checkpointer {
 public:
   /// `end_snapshots` ends the idle reading transactions of this process; called from both threads.
@@ -38,11 +40,16 @@ public:
   /// The writer's thread, after each commit.
   void after_commit(sqlite::database& writer);
 
+  /// The writer's thread, which has had nothing to do for `idle()` since its last commit. Whether
+  /// the log needs nothing more; else it is tried again later.
+  bool when_idle(sqlite::database& writer);
+
+  duration idle() const { return limits_.idle; }
+
 private:
   bool is_due() const;
   void run();
   void copy(std::unique_lock<std::mutex>& lock);
-  bool empty(std::unique_lock<std::mutex>& lock);
   result<sqlite::database::write_ahead_log> checkpoint(sqlite::database& by,
                                                        sqlite::database::checkpoint kind) const;
 
@@ -58,7 +65,6 @@ private:
   std::size_t tried_ = 0; ///< Of the log when the last copying began.
   std::size_t begin_anew_at_;
   bool writers_turn_ = false; ///< To begin the log anew; the thread leaves it alone until then.
-  std::uint64_t commits_ = 0;
   bool stopping_ = false;
   std::thread thread_;
 };

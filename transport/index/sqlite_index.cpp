@@ -1,6 +1,8 @@
 #include <deja/transport/index/sqlite_index.hpp>
 
+#include <deja/transport/file_lock.hpp>
 #include <deja/transport/index/hot_rows.hpp>
+#include <deja/transport/index/index_lock.hpp>
 #include <deja/transport/index/scan.hpp>
 #include <deja/transport/index/sqlite_checkpointer.hpp>
 #include <deja/transport/index/sqlite_rows.hpp>
@@ -23,6 +25,7 @@ struct reader {
   sqlite::database database;
   sqlite_rows rows;
   std::optional<std::uint64_t> snapshot{}; ///< In a transaction, since so many commits.
+  std::optional<file_lock> shared{};       ///< While it is lent, where the file is not ours alone.
 };
 
 /// Which file a path leads to.
@@ -67,9 +70,11 @@ private:
 
 class sqlite_index final : public index {
 public:
-  sqlite_index(sqlite_index_config config, sqlite::database database, sqlite_rows rows)
-      : config_(std::move(config)), database_(std::move(database)), rows_(std::move(rows)),
-        file_(file_identity::of(config_.path)), hot_(config_.exclusive ? config_.hot_bytes : 0),
+  sqlite_index(sqlite_index_config config, std::optional<file_lock> alone,
+               sqlite::database database, sqlite_rows rows)
+      : config_(std::move(config)), alone_(std::move(alone)), database_(std::move(database)),
+        rows_(std::move(rows)), file_(file_identity::of(config_.path)),
+        hot_(config_.exclusive ? config_.hot_bytes : 0),
         checkpoints_(config_.path, {}, [this] { end_snapshots(); }) {
     database_.leave_checkpoints_to_others();
   }
@@ -167,7 +172,27 @@ private:
     return {config_.clock->now(), config_.clock->since_boot(), {}};
   }
 
+  // The file's lock for one use; none where it is held all the time.
+  result<std::optional<file_lock>> share() const {
+    if (alone_)
+      return std::nullopt;
+    auto shared = file_lock::share(lock_);
+    if (!shared)
+      return shared.error();
+    return std::optional{std::move(*shared)};
+  }
+
   result<std::unique_ptr<reader>> borrow() {
+    auto shared = share();
+    if (!shared)
+      return shared.error();
+    auto lent = idle_reader();
+    if (lent)
+      (*lent)->shared = std::move(*shared);
+    return lent;
+  }
+
+  result<std::unique_ptr<reader>> idle_reader() {
     {
       std::lock_guard lock{readers_mutex_};
       if (!readers_.empty()) {
@@ -189,8 +214,9 @@ private:
   }
 
   void give_back(std::unique_ptr<reader> lent) {
+    lent->shared.reset();
     std::lock_guard lock{readers_mutex_};
-    if (lent->snapshot && *lent->snapshot != commits_)
+    if (lent->snapshot && (committing_ || *lent->snapshot != commits_))
       end_snapshot(*lent);
     if (readers_.size() < config_.readers)
       readers_.push_back(std::move(lent));
@@ -232,6 +258,25 @@ private:
   static void end_snapshot(reader& with) {
     with.snapshot.reset();
     (void)with.database.run("ROLLBACK"); // of what was only read
+  }
+
+  // From when a commit may show in the file until its end can be told to all at once, what it
+  // changes is found in the file alone, by transactions begun meanwhile: SQLite shows no old row
+  // to any that begins after another has seen the new one.
+  void begin_commit(std::span<const hot_rows::change> changes) {
+    hot_.begin_commit(changes);
+    {
+      std::lock_guard lock{readers_mutex_};
+      committing_ = true;
+    }
+    end_snapshots();
+  }
+
+  void end_commit(std::span<const hot_rows::change> changes) {
+    hot_.end_commit(changes);
+    std::lock_guard lock{readers_mutex_};
+    committing_ = false;
+    ++commits_; // what was begun meanwhile may show the old rows
   }
 
   // Kept snapshots would keep old pages in the log, and show old rows.
@@ -295,28 +340,50 @@ private:
   // The writer's thread: all that waits becomes one transaction.
   void write() {
     std::unique_lock lock{mutex_};
-    while (true) {
-      wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    const auto called = [this] {
+      return stopping_ || !waiting_.empty();
+    };
+    for (bool tidy = true;;) {
+      if (tidy)
+        wake_.wait(lock, called);
+      else if (!wake_.wait_for(lock, checkpoints_.idle(), called)) {
+        lock.unlock();
+        tidy = tidy_up();
+        lock.lock();
+        continue;
+      }
       if (waiting_.empty())
         return;
       auto groups = std::exchange(waiting_, {});
       lock.unlock();
       commit(groups);
+      tidy = false;
       lock.lock();
     }
+  }
+
+  // Whether nothing is left to do; another that has the file alone does it by itself.
+  bool tidy_up() {
+    const auto shared = share();
+    return !shared || checkpoints_.when_idle(database_);
   }
 
   void commit(std::span<group> groups) {
     std::vector<std::vector<outcome>> results;
     row_changes changes;
-    hot_.begin_commit();
-    const auto done =
-        database_.transaction(access::write, [&] { return decide_all(groups, results, changes); });
-    end_snapshots();
-    if (done)
-      hot_.end_commit(changes.all());
-    else
-      hot_.end_commit();
+    bool decided = false;
+    const auto decide_and_begin = [&]() -> result<void> {
+      if (auto all = decide_all(groups, results, changes); !all)
+        return all;
+      decided = true;
+      begin_commit(changes.all());
+      return {};
+    };
+    const auto shared = share();
+    const auto done = shared ? database_.transaction(access::write, decide_and_begin)
+                             : result<void>{shared.error()};
+    if (decided)
+      end_commit(done ? changes.all() : std::span<const hot_rows::change>{});
     if (!done && groups.size() > 1 && done.error().code != errc::unavailable) {
       // No group takes others down with it.
       for (auto& alone : groups)
@@ -354,8 +421,10 @@ private:
     const auto version = database_.number("PRAGMA data_version"); // only others' commits change it
     if (!version)
       return version.error();
-    if (std::exchange(version_, *version) != *version)
+    if (std::exchange(version_, *version) != *version) {
       hot_.forget();
+      end_snapshots();
+    }
     return {};
   }
 
@@ -382,10 +451,12 @@ private:
           return state.error();
         auto changed = **state;
         decided.push_back(decide(operation, changed, context));
-        if (auto stored = rows_.store(id, **state, changed); !stored)
-          return stored;
+        const auto written = rows_.store(id, **state, changed);
+        if (!written)
+          return written.error();
         if (config_.exclusive)
-          changes.put(id, std::make_shared<const stored_state>(std::move(changed)));
+          changes.put(id, *written ? std::make_shared<const stored_state>(std::move(changed))
+                                   : std::move(*state));
       }
     }
     if (*last != before)
@@ -404,6 +475,8 @@ private:
   }
 
   const sqlite_index_config config_;
+  const std::filesystem::path lock_ = index_lock(config_.path);
+  const std::optional<file_lock> alone_;
 
   // The writer's alone, once its thread runs.
   sqlite::database database_;
@@ -423,6 +496,7 @@ private:
   std::mutex readers_mutex_; ///< For what follows.
   std::vector<std::unique_ptr<reader>> readers_;
   std::uint64_t commits_ = 0;
+  bool committing_ = false; ///< Then no snapshot is kept.
 
   std::mutex watch_mutex_;
   std::function<void(std::span<const entry_key>)> on_change_;
@@ -458,12 +532,21 @@ result<std::unique_ptr<index>> make_sqlite_index(sqlite_index_config config) {
       config.path, {.busy_timeout = config.busy_timeout, .full_sync = config.full_sync});
   if (!database)
     return database.error();
+  const auto lock = index_lock(config.path); // of a file that is there now
+  auto held =
+      config.exclusive ? file_lock::take(lock, config.busy_timeout) : file_lock::share(lock);
+  if (!held)
+    return held.error();
   if (auto ready = migrate(*database, *config.clock, config.busy_timeout); !ready)
     return ready.error();
   auto rows = sqlite_rows::prepare_all(*database);
   if (!rows)
     return rows.error();
-  return std::make_unique<sqlite_index>(std::move(config), std::move(*database), std::move(*rows));
+  std::optional<file_lock> alone;
+  if (config.exclusive)
+    alone = std::move(*held);
+  return std::make_unique<sqlite_index>(std::move(config), std::move(alone), std::move(*database),
+                                        std::move(*rows));
 }
 
 } // namespace deja

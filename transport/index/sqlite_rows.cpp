@@ -276,46 +276,59 @@ result<stored_state> sqlite_rows::load(const digest& id, const entry_key& key) {
   return state;
 }
 
-result<void> sqlite_rows::store(const digest& id, const stored_state& before,
+result<bool> sqlite_rows::store(const digest& id, const stored_state& before,
                                 const stored_state& after) {
-  if (before.entry && !after.entry) {
-    if (auto done = delete_entry_.bind(1, bytes_of(id)).run(); !done)
-      return done;
-  } else if (after.entry &&
-             (!before.entry || before.entry->generation != after.entry->generation)) {
-    const auto& entry = *after.entry;
-    std::optional<std::int64_t> expires;
-    if (entry.expires)
-      expires = count(*entry.expires);
-    bind_key(put_entry_.bind(1, bytes_of(id)), entry.key, 2)
-        .bind(6, entry.task)
-        .bind(7, entry.output)
-        .bind(8, bytes_of(entry.content))
-        .bind(9, count(entry.created))
-        .bind(10, count(entry.updated))
-        .bind(11, count(entry.accessed))
-        .bind(12, expires)
-        .bind(13, static_cast<std::int64_t>(entry.generation));
-    if (auto done = put_entry_.run(); !done)
-      return done;
-  } else if (after.entry && before.entry->accessed != after.entry->accessed) {
-    if (auto done = touch_entry_.bind(1, bytes_of(id)).bind(2, count(after.entry->accessed)).run();
-        !done)
-      return done;
-  }
-  if (before.reservation && !after.reservation)
-    return delete_reservation_.bind(1, bytes_of(id)).run();
-  if (before.reservation == after.reservation)
-    return {};
-  const auto& row = *after.reservation;
-  bind_key(put_reservation_.bind(1, bytes_of(id)), row.reservation.key, 2)
+  const auto entry = store_entry(id, before.entry, after.entry);
+  if (!entry || before.reservation == after.reservation)
+    return entry;
+  auto done = after.reservation ? put(id, *after.reservation)
+                                : delete_reservation_.bind(1, bytes_of(id)).run();
+  if (!done)
+    return done.error();
+  return true;
+}
+
+result<bool> sqlite_rows::store_entry(const digest& id, const shared<entry>& before,
+                                      const shared<entry>& after) {
+  const auto wrote = [](result<void> done) -> result<bool> {
+    if (!done)
+      return done.error();
+    return true;
+  };
+  if (before && !after)
+    return wrote(delete_entry_.bind(1, bytes_of(id)).run());
+  if (after && (!before || before->generation != after->generation))
+    return wrote(put(id, *after));
+  if (after && before->accessed != after->accessed)
+    return wrote(touch_entry_.bind(1, bytes_of(id)).bind(2, count(after->accessed)).run());
+  return false;
+}
+
+result<void> sqlite_rows::put(const digest& id, const entry& what) {
+  std::optional<std::int64_t> expires;
+  if (what.expires)
+    expires = count(*what.expires);
+  return bind_key(put_entry_.bind(1, bytes_of(id)), what.key, 2)
+      .bind(6, what.task)
+      .bind(7, what.output)
+      .bind(8, bytes_of(what.content))
+      .bind(9, count(what.created))
+      .bind(10, count(what.updated))
+      .bind(11, count(what.accessed))
+      .bind(12, expires)
+      .bind(13, static_cast<std::int64_t>(what.generation))
+      .run();
+}
+
+result<void> sqlite_rows::put(const digest& id, const reservation_row& row) {
+  return bind_key(put_reservation_.bind(1, bytes_of(id)), row.reservation.key, 2)
       .bind(6, row.reservation.owner)
       .bind(7, static_cast<std::int64_t>(row.reservation.fencing_token))
       .bind(8, count(row.reservation.since))
       .bind(9, row.reservation.heartbeat.count())
       .bind(10, row.lease.count())
-      .bind(11, row.ends.count());
-  return put_reservation_.run();
+      .bind(11, row.ends.count())
+      .run();
 }
 
 result<std::uint64_t> sqlite_rows::last_number() {

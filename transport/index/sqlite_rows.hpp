@@ -21,8 +21,8 @@ public:
   /// What lies under the key with this primary key.
   result<stored_state> load(const digest& id, const entry_key& key);
 
-  /// Writes what differs.
-  result<void> store(const digest& id, const stored_state& before, const stored_state& after);
+  /// Writes what differs; whether anything does.
+  result<bool> store(const digest& id, const stored_state& before, const stored_state& after);
 
   /// The last number given out for a generation or a fencing token.
   result<std::uint64_t> last_number();
@@ -36,6 +36,11 @@ public:
                                  index_statistics& total);
 
 private:
+  result<bool> store_entry(const digest& id, const shared<entry>& before,
+                           const shared<entry>& after);
+  result<void> put(const digest& id, const entry& what);
+  result<void> put(const digest& id, const reservation_row& row);
+
   sqlite::statement load_entry_, load_reservation_;
   sqlite::statement put_entry_, touch_entry_, delete_entry_;
   sqlite::statement put_reservation_, delete_reservation_;

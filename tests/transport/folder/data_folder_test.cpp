@@ -159,9 +159,9 @@ BOOST_AUTO_TEST_CASE(moves) {
   auto first = folder.take(0s).value();
   auto second = std::move(first);
   BOOST_TEST(code_of(folder.share()) == errc::unavailable);
-  auto other = folder_lock::take(parent / "other", 0s).value();
+  auto other = file_lock::take(parent / "other", 0s).value();
   other = std::move(second); // What it held before is let go at once.
-  BOOST_TEST(code_of(folder_lock::share(parent / "other")) == errc::ok);
+  BOOST_TEST(code_of(file_lock::share(parent / "other")) == errc::ok);
   BOOST_TEST(code_of(folder.share()) == errc::unavailable);
 }
 
@@ -192,8 +192,8 @@ BOOST_AUTO_TEST_CASE(is_waited_for) {
 }
 
 BOOST_AUTO_TEST_CASE(that_cannot_be_had_is_not_taken_for_held) {
-  BOOST_TEST(code_of(folder_lock::share(parent / "nowhere" / "lock")) == errc::failed_precondition);
-  BOOST_TEST(code_of(folder_lock::take(parent / "nowhere" / "lock", 30s)) ==
+  BOOST_TEST(code_of(file_lock::share(parent / "nowhere" / "lock")) == errc::failed_precondition);
+  BOOST_TEST(code_of(file_lock::take(parent / "nowhere" / "lock", 30s)) ==
              errc::failed_precondition);
 }
 

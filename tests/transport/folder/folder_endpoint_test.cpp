@@ -41,7 +41,7 @@ struct endpoint_fixture {
                                                                 return result<void>{};
                                                               }});
   std::string socket = (parent / "data/socket").string();
-  std::optional<folder_lock> held;
+  std::optional<file_lock> held;
   std::unique_ptr<cache_endpoint> at = open();
 };
 
@@ -244,7 +244,7 @@ BOOST_AUTO_TEST_CASE(has_its_index_elsewhere_if_told_so) {
   BOOST_TEST(!fs::exists(folder.index()));
   service_starts(); // On the folder, not on that index.
   BOOST_TEST(at->get(in_time, key).value().output->output_uri() == "a");
-  const auto lock = folder_lock::take(elsewhere.string() + ".lock", 0s).value();
+  const auto lock = file_lock::take(elsewhere.string() + ".lock", 0s).value();
   BOOST_TEST(at->get(in_time, key).value().output->output_uri() == "from the service");
 }
 

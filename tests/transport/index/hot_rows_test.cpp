@@ -50,10 +50,12 @@ struct rows_fixture {
   }
 
   void commit(const std::string& name, stored_state now) {
-    rows.begin_commit();
     std::array<hot_rows::change, 1> change{{{id(name), row_of(std::move(now))}}};
+    rows.begin_commit(change);
     rows.end_commit(change);
   }
+
+  static constexpr std::span<const hot_rows::change> none{};
 
   hot_rows rows{100 * about_a_row};
 };
@@ -102,18 +104,54 @@ BOOST_AUTO_TEST_CASE(take_nothing_that_was_read_before_a_commit) {
 }
 
 BOOST_AUTO_TEST_CASE(take_nothing_that_is_read_during_a_commit) {
-  rows.begin_commit();
+  rows.begin_commit(none);
   read("a", "1");
-  rows.end_commit(std::span<const hot_rows::change>{});
+  const auto era = era_of("a");
+  rows.end_commit(none);
+  BOOST_TEST(!offer("a", state_of("1"), era));
   BOOST_TEST(at("a") == "unknown");
 }
 
-BOOST_AUTO_TEST_CASE(know_nothing_after_a_failed_commit) {
+BOOST_AUTO_TEST_CASE(do_not_know_what_is_being_committed) {
   read("a", "1");
-  rows.begin_commit();
-  rows.end_commit();
+  read("b", "1");
+  const std::array<hot_rows::change, 1> change{{{id("a"), row_of(state_of("2"))}}};
+  rows.begin_commit(change);
+  BOOST_TEST(at("a") == "unknown");
+  BOOST_TEST(at("b") == "1");
+  rows.end_commit(change);
+  BOOST_TEST(at("a") == "2");
+  BOOST_TEST(at("b") == "1");
+}
+
+BOOST_AUTO_TEST_CASE(go_on_knowing_what_a_commit_leaves_as_it_is) {
+  const std::array<hot_rows::change, 1> change{{{id("a"), row_of(state_of("1"))}}};
+  rows.begin_commit(change);
+  rows.end_commit(change);
+  rows.begin_commit(change);
+  BOOST_TEST(at("a") == "1");
+  rows.end_commit(change);
+  BOOST_TEST(at("a") == "1");
+}
+
+BOOST_AUTO_TEST_CASE(do_not_know_what_a_failed_commit_was_about) {
+  read("a", "1");
+  read("b", "1");
+  const std::array<hot_rows::change, 1> change{{{id("a"), row_of(state_of("2"))}}};
+  rows.begin_commit(change);
+  rows.end_commit(none);
+  BOOST_TEST(at("a") == "unknown");
+  BOOST_TEST(at("b") == "1");
+}
+
+BOOST_AUTO_TEST_CASE(take_nothing_that_was_read_before_they_forgot) {
+  read("a", "1");
+  const auto era = era_of("b");
+  rows.forget();
   BOOST_TEST(at("a") == "unknown");
   BOOST_TEST(rows.bytes() == 0U);
+  BOOST_TEST(!offer("b", state_of("1"), era));
+  BOOST_TEST(at("b") == "unknown");
 }
 
 BOOST_AUTO_TEST_CASE(are_found_together) {

@@ -57,11 +57,40 @@ BOOST_AUTO_TEST_CASE(that_is_held_alone_but_is_not_alone_overwrites_nothing) {
       make_sqlite_index({.path = file, .clock = clock, .exclusive = true}).value()};
   alone.apply(put("other", "a"));
   BOOST_TEST(alone.uri("k") == "none");
+  fs::remove(file.string() + ".lock"); // So the others don't know.
   auto another = open();
   BOOST_TEST(code_of(another.apply(put("k", "b"))) == errc::ok);
   BOOST_TEST(another.apply(reserve("k", "them")).reservation->owner == "them");
   BOOST_TEST(code_of(alone.apply(put("k", "c"))) == errc::already_exists);
   BOOST_TEST(alone.apply(reserve("k", "us")).reservation->owner == "them");
+}
+
+BOOST_AUTO_TEST_CASE(that_is_held_alone_is_unavailable_by_every_name) {
+  fs::create_directory(folder / "real");
+  file = folder / "real" / "index.sqlite";
+  const std::vector<fs::path> names{file, folder / "link", folder / "way" / "index.sqlite",
+                                    fs::relative(file)};
+  fs::create_symlink(file, names[1]);
+  fs::create_directory_symlink(folder / "real", folder / "way");
+  auto before = open(); // It has been there all the time, and uses nothing now.
+  before.apply(put("k", "a"));
+  for (const auto& name : names) {
+    const auto alone = make_sqlite_index({.path = name, .clock = clock, .exclusive = true}).value();
+    for (const auto& other : names) {
+      const auto refused = open_index("sqlite:" + other.string());
+      BOOST_TEST(code_of(refused) == errc::unavailable);
+      BOOST_TEST(refused.error().message.find("real/index.sqlite.lock") != std::string::npos,
+                 refused.error().message);
+      const sqlite_index_config also{.path = other, .busy_timeout = 0ms, .exclusive = true};
+      BOOST_TEST(code_of(make_sqlite_index(also)) == errc::unavailable);
+    }
+    BOOST_TEST(code_of(before.apply(put("k", "b"))) == errc::unavailable);
+    BOOST_TEST(code_of(before.lookup("k")) == errc::unavailable);
+    BOOST_TEST(code_of(before.scan({})) == errc::unavailable);
+  }
+  BOOST_TEST(before.uri("k") == "a");
+  BOOST_TEST(code_of(before.apply(put("l", "b"))) == errc::ok);
+  BOOST_TEST(code_of(before.scan({})) == errc::ok);
 }
 
 BOOST_AUTO_TEST_CASE(keeps_everything) {
