@@ -2,6 +2,7 @@
 
 #include <deja/actors/memoization.hpp>
 #include <deja/actors/reply.hpp>
+#include <deja/actors/wait_graph.hpp>
 #include <deja/messages/cached_output.hpp>
 #include <deja/messages/key.hpp>
 #include <deja/messages/longest_wait.hpp>
@@ -277,16 +278,20 @@ private:
                       options.overwrite,
                       options.max_age,
                       options.serve_stale};
-    const bool is_above = std::ranges::count(one.wanted.held, primary_key(joined.where)) > 0;
-    if (is_above || options.no_wait)
+    const auto primary = primary_key(joined.where);
+    waits_.end(one.number);
+    const bool closes_cycle = waits_.closes_cycle(one.wanted.held, primary);
+    if (closes_cycle || options.no_wait)
       joined.alone = one.number;
+    else
+      waits_.begin(one.number, one.wanted.held, primary);
     if (const auto under_way = by_key_.find(joined); under_way != by_key_.end()) {
       if (options.wait_timeout)
         self_->delayed_send(self_, std::min(*options.wait_timeout, longest_wait), tick_atom_v,
                             std::uint64_t{0}, one.number);
       return join(flights_.at(under_way->second), std::move(one));
     }
-    begin(std::move(joined), std::move(one), is_above);
+    begin(std::move(joined), std::move(one), closes_cycle);
   }
 
   void join(flight& other, call one) {
@@ -301,13 +306,13 @@ private:
       go_on(other);
   }
 
-  void begin(flight_key key, call first, bool is_above) {
+  void begin(flight_key key, call first, bool closes_cycle) {
     const auto& options = first.wanted.options;
     memoization_options course;
     course.owner = owner_ + '-' + std::to_string(++last_flight_);
     course.max_age = options.max_age;
     course.refresh = options.overwrite;
-    course.read_only = is_above;
+    course.read_only = closes_cycle;
     course.no_wait = options.no_wait;
     course.wait_timeout = options.wait_timeout;
     const auto id = last_flight_;
@@ -598,8 +603,8 @@ private:
     case memoization_outcome::lost_race:
       return answer_and_end(one, memoized_by::lost_race);
     case memoization_outcome::not_stored:
-      one.outcome.why = end.why.value_or(
-          error{errc::failed_precondition, "the task is part of another that computes the same"});
+      one.outcome.why = end.why.value_or(error{
+          errc::failed_precondition, "another computation of the same task waits for this one"});
       return answer_and_end(one, memoized_by::not_stored);
     case memoization_outcome::unremembered:
       return answer_and_end(one, memoized_by::not_stored);
@@ -651,13 +656,18 @@ private:
   void answer(const call& one, memoized told, memoized_by how) {
     told.how = how;
     count(name_of(how));
-    --calls_;
+    forget(one);
     one.answer(std::move(told));
   }
 
   void refuse(const call& one, const error& why) {
-    --calls_;
+    forget(one);
     one.answer(why);
+  }
+
+  void forget(const call& one) {
+    --calls_;
+    waits_.end(one.number);
   }
 
   /// Nobody wants it any more.
@@ -751,6 +761,7 @@ private:
   key_maker keys_;
   std::map<std::uint64_t, flight> flights_; // by id
   std::map<flight_key, std::uint64_t> by_key_;
+  wait_graph waits_;                      // of calls that computations have made
   std::map<std::uint64_t, call> reading_; // calls whose inputs are being read, by number
   std::uint64_t last_flight_ = 0;
   std::uint64_t last_call_ = 0;
