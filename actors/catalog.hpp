@@ -54,7 +54,9 @@ public:
   upload_future upload(std::vector<catalog_put> puts);
 
   /// Gives the task's outputs: from the cache, or computed, here or elsewhere, once. Called from
-  /// within a computation, it counts as a part of that.
+  /// within a computation, it counts as a part of that: where both would wait for each other,
+  /// through whatever other computations of this catalog, the part computes for itself. Across
+  /// processes nobody sees that, so there give parts a `wait_timeout`.
   future<memoized> memoize(shared<catalog_key> key, computation compute,
                            memoize_options options = {}, source_execution source = {});
 

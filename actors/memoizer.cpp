@@ -1,17 +1,13 @@
 #include <deja/actors/memoizer.hpp>
 
-#include <deja/actors/memoization.hpp>
-#include <deja/actors/reply.hpp>
-#include <deja/messages/cached_output.hpp>
+#include <deja/actors/flight_steps.hpp>
+#include <deja/actors/wait_graph.hpp>
 #include <deja/messages/key.hpp>
 #include <deja/messages/longest_wait.hpp>
 
 #include <caf/stateful_actor.hpp>
-#include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
-#include <deque>
-#include <random>
 
 namespace deja {
 
@@ -19,45 +15,6 @@ namespace {
 
 namespace step = memoization_step;
 using literals = shared<core::LiteralMap>;
-
-/// What the memoizer takes beside its interface.
-using self_actor = memoizer_actor::extend_with<lease_holder_actor>::extend<
-    // The flight's pause is over, or a caller's patience, or the time to stop.
-    caf::reacts_to<tick_atom, std::uint64_t, std::uint64_t>>;
-
-/// Where an entry's metadata says how long its computation took, in nanoseconds.
-constexpr auto computation_entry = "deja.computation_ns";
-
-duration computation_of(const catalog_entry& entry) {
-  const auto& values = entry.stored.key_map().values();
-  const auto found = values.find(computation_entry);
-  if (found == values.end())
-    return {};
-  try {
-    return duration{std::stoll(found->second)};
-  } catch (const std::exception&) {
-    return {}; // written by something else: not known
-  }
-}
-
-/// For how long a cache that was out of reach is not asked.
-constexpr duration away_time = std::chrono::seconds{1};
-
-/// A worker may be at a wait when all is to end.
-constexpr duration longest_told_wait = std::chrono::seconds{5};
-
-std::string random_owner() {
-  std::random_device random;
-  std::array<std::uint32_t, 4> bits{};
-  std::generate(bits.begin(), bits.end(), std::ref(random));
-  std::string text;
-  for (const auto word : bits) {
-    std::array<char, 9> hex{};
-    std::snprintf(hex.data(), hex.size(), "%08x", word);
-    text += hex.data();
-  }
-  return text;
-}
 
 std::string_view name_of(memoized_by how) {
   switch (how) {
@@ -77,55 +34,20 @@ std::string_view name_of(memoized_by how) {
   return "memoizer.not_stored";
 }
 
-/// One call of `memoize`.
-struct call {
-  std::uint64_t number; // ours
-  std::uint64_t name;   // as the caller calls it; 0: none
-  memoize_request wanted;
-  task_actor task;
-  reply<memoized> answer;
-};
-
-/// Calls with the same of all this are one flight.
-struct flight_key {
-  entry_key where;
-  bool overwrite = false;
-  duration max_age{};
-  bool serve_stale = false;
-  std::uint64_t alone = 0; // a number of its own for a call that joins no other
-
-  auto operator<=>(const flight_key&) const = default;
-};
-
-/// Calls for one task, and how far it is.
-struct flight {
-  std::uint64_t id = 0;
-  flight_key key;
-  memoization course;
-  std::deque<call> calls;          // the first one's task computes, or will
-  std::optional<call> computing{}; // whose task does
-  bool reserved = false;
-  bool lost = false;                    // the reservation, while it was computed
-  bool has_slot = false;                // counts among the computations
-  bool waited = false;                  // for another process
-  bool is_part = false;                 // a call comes from another computation, which waits
-  std::optional<memoized> stale{};      // what the calls get; it is refreshed for nobody
-  std::uint64_t pause = 0;              // the latest; others are over
-  std::optional<duration> slept{};      // in it, where that was not its time
-  std::optional<std::uint64_t> seen{};  // an entry that a wait told of, and was not handed out
-  caf::actor_clock::time_point began{}; // to compute
-  memoized outcome{};
-  std::optional<error> failure{}; // of the computation
-};
-
 class memoizer {
 public:
-  memoizer(self_actor::pointer self, catalog_client_actor client, storage_actor storage,
-           reservation_heartbeat_actor heartbeat, memoizer_config config,
-           connection_actor connection)
-      : self_(self), client_(std::move(client)), storage_(std::move(storage)),
-        heartbeat_(std::move(heartbeat)), config_(std::move(config)),
-        connection_(std::move(connection)) {}
+  memoizer(memoizer_self::pointer self, const catalog_client_actor& client, storage_actor storage,
+           const reservation_heartbeat_actor& heartbeat, const memoizer_config& config,
+           const connection_actor& connection)
+      : self_(self), storage_(std::move(storage)), config_(config),
+        steps_(self, flights_, {client, heartbeat, connection}, config,
+               {[this](flight& one) { answer_all(one, memoized_by::stale); },
+                [this](flight& one, const step::finished& end) {
+                  finished(one, end);
+                }}) {}
+
+  memoizer(const memoizer&) = delete;
+  memoizer& operator=(const memoizer&) = delete;
 
   void memoize(const call_context& context, const memoize_request& wanted, const task_actor& task,
                const reply<memoized>& answer) {
@@ -141,7 +63,7 @@ public:
     if (const auto valid = check(wanted.options); !valid)
       return answer(valid.error());
     ++calls_;
-    call one{++last_call_, context.id, wanted, task, answer};
+    memoize_call one{++last_call_, context.id, wanted, task, answer};
     auto& max_age = one.wanted.options.max_age;
     if (max_age == duration::zero())
       max_age = config_.max_age;
@@ -161,7 +83,7 @@ public:
     std::vector<std::uint64_t> left;
     for (auto& [id, one] : flights_) {
       const auto before = one.calls.size();
-      std::erase_if(one.calls, [&](const call& gone) {
+      std::erase_if(one.calls, [&](const memoize_call& gone) {
         if (gone.name != name)
           return false;
         refuse(gone, why);
@@ -171,8 +93,8 @@ public:
         left.push_back(id);
     }
     for (const auto id : left)
-      if (const auto found = flights_.find(id); found != flights_.end())
-        abandon(found->second);
+      if (auto* one = flights_.find(id))
+        abandon(*one);
   }
 
   void stop(duration time, const reply<no_value>& answer) {
@@ -184,39 +106,18 @@ public:
                         std::uint64_t{0}, std::uint64_t{0});
   }
 
-  /// Flight 0 is the end of the time to stop.
-  void tick(std::uint64_t id, std::uint64_t number) {
-    if (id == 0) {
-      if (number == 0)
-        return end();
+  /// Flight 0 is none: the call's patience is over, or for call 0 the time to stop.
+  void tick(std::uint64_t flight, std::uint64_t number) {
+    if (flight != 0)
+      return steps_.slept(flight, number);
+    if (number != 0)
       return lose_patience(number);
-    }
-    const auto found = flights_.find(id);
-    if (found == flights_.end() || found->second.pause != number)
-      return;
-    wake(found->second);
+    end();
   }
 
-  void lost(const entry_key& key, const reservation& theirs) {
-    for (auto& [id, one] : flights_)
-      if (one.reserved && one.key.where == key && owner_of(one) != theirs.owner) {
-        count("memoizer.reservations_lost");
-        one.reserved = false;
-        one.lost = true;
-        if (one.computing && one.computing->wanted.options.on_lost == on_lost::cancel)
-          self_->send(one.computing->task, cancel_atom_v, one.id);
-      }
-  }
+  void lost(const entry_key& key, const reservation& theirs) { steps_.lost(key, theirs); }
 
-  void task_ended(const caf::actor_addr& who) {
-    std::vector<std::uint64_t> ended;
-    for (auto& [id, one] : flights_)
-      if (one.computing && one.computing->task.address() == who)
-        ended.push_back(id);
-    for (const auto id : ended)
-      if (auto* one = computing(id))
-        failed_to_compute(*one, {errc::unavailable, "the task ended without a result"});
-  }
+  void task_ended(const caf::actor_addr& who) { steps_.task_ended(who); }
 
 private:
   result<void> check(const memoize_options& options) const {
@@ -238,10 +139,8 @@ private:
       config_.metrics->count(name, 1);
   }
 
-  call_context context() const { return {}; }
-
   /// The key is in the content of the inputs, which are read once.
-  void with_inputs(call one) {
+  void with_inputs(memoize_call one) {
     const auto* unread = std::get_if<inputs_under>(&one.wanted.key->inputs);
     if (unread == nullptr)
       return board(std::move(one));
@@ -266,7 +165,7 @@ private:
   }
 
   /// Joins the flight for the same, or begins one.
-  void board(call one) {
+  void board(memoize_call one) {
     const auto& key = *one.wanted.key;
     auto text = keys_.make(key);
     if (!text)
@@ -277,319 +176,46 @@ private:
                       options.overwrite,
                       options.max_age,
                       options.serve_stale};
-    const bool is_above = std::ranges::count(one.wanted.held, primary_key(joined.where)) > 0;
-    if (is_above || options.no_wait)
+    const auto primary = primary_key(joined.where);
+    waits_.end(one.number);
+    const bool closes_cycle = waits_.closes_cycle(one.wanted.held, primary);
+    if (closes_cycle || options.no_wait)
       joined.alone = one.number;
-    if (const auto under_way = by_key_.find(joined); under_way != by_key_.end()) {
+    else
+      waits_.begin(one.number, one.wanted.held, primary);
+    if (auto* under_way = flights_.find(joined)) {
       if (options.wait_timeout)
         self_->delayed_send(self_, std::min(*options.wait_timeout, longest_wait), tick_atom_v,
                             std::uint64_t{0}, one.number);
-      return join(flights_.at(under_way->second), std::move(one));
+      return join(*under_way, std::move(one));
     }
-    begin(std::move(joined), std::move(one), is_above);
+    begin(std::move(joined), std::move(one), closes_cycle);
   }
 
-  void join(flight& other, call one) {
+  void join(flight& other, memoize_call one) {
     if (other.stale)
       return answer(one, *other.stale, memoized_by::stale);
     const bool is_part = !one.wanted.held.empty();
     other.calls.push_back(std::move(one));
-    if (!is_part || std::exchange(other.is_part, true))
-      return;
-    // Who has the place that the flight waits for may be who waits for this call.
-    if (std::erase(for_slot_, other.id) > 0)
-      go_on(other);
+    if (is_part)
+      steps_.become_part(other);
   }
 
-  void begin(flight_key key, call first, bool is_above) {
+  void begin(flight_key key, memoize_call first, bool closes_cycle) {
     const auto& options = first.wanted.options;
     memoization_options course;
-    course.owner = owner_ + '-' + std::to_string(++last_flight_);
     course.max_age = options.max_age;
     course.refresh = options.overwrite;
-    course.read_only = is_above;
+    course.read_only = closes_cycle;
     course.no_wait = options.no_wait;
     course.wait_timeout = options.wait_timeout;
-    const auto id = last_flight_;
-    by_key_.emplace(key, id);
-    auto& one =
-        flights_.emplace(id, flight{id, std::move(key), memoization{course}, {}}).first->second;
+    auto& one = flights_.add(std::move(key), std::move(course));
     one.is_part = !first.wanted.held.empty();
     one.calls.push_back(std::move(first));
-    go_on(one);
+    steps_.go_on(one);
   }
 
-  /// Does the next step, whose end goes on from there.
-  void go_on(flight& one) {
-    std::visit([&](const auto& next) { carry_out(one, next); }, step::any{one.course.next()});
-  }
-
-  /// Sends a request of the flight's; the answers come while the flight still is.
-  template <class T, class Whom, class Then, class Fail, class... Ts>
-  void ask(const flight& one, const Whom& whom, Then then, Fail fail, Ts... what) {
-    self_->request(whom, caf::infinite, std::move(what)...)
-        .then(
-            [=, this, id = one.id](const T& told) {
-              if (const auto found = flights_.find(id); found != flights_.end())
-                then(found->second, told);
-            },
-            [=, this, id = one.id](const caf::error& why) {
-              if (const auto found = flights_.find(id); found != flights_.end())
-                fail(found->second, from_caf(why));
-            });
-  }
-
-  const shared<catalog_key>& key_of(const flight& one) const {
-    return one.computing ? one.computing->wanted.key : one.calls.front().wanted.key;
-  }
-
-  void carry_out(flight& one, const step::look_up&) {
-    if (self_->clock().now() < away_until_) {
-      fail(one, away_);
-      return go_on(one);
-    }
-    ask<catalog_entry>(
-        one, client_, [this](flight& of, const catalog_entry& found) { looked_up(of, found); },
-        [this](flight& of, const error& why) {
-          if (why.code == errc::not_found) {
-            of.course.missed();
-          } else {
-            note_if_away(why);
-            fail(of, why);
-          }
-          go_on(of);
-        },
-        get_atom_v, context(), key_of(one),
-        one.key.serve_stale ? duration::zero() : one.key.max_age);
-  }
-
-  void looked_up(flight& one, const catalog_entry& found) {
-    one.outcome.outputs = found.outputs;
-    one.outcome.computation = computation_of(found);
-    if (one.key.serve_stale && !is_young(found, one.key.max_age)) {
-      if (!one.stale) {
-        one.computing = one.calls.front();
-        one.stale = one.outcome;
-        answer_all(one, memoized_by::stale);
-      }
-      one.course.missed();
-    } else {
-      one.outcome.how = one.waited ? memoized_by::waited : memoized_by::hit;
-      one.course.found();
-    }
-    go_on(one);
-  }
-
-  bool is_young(const catalog_entry& found, duration max_age) const {
-    const auto updated = from_wire(found.stored.last_updated_at(), "last_updated_at");
-    return updated && config_.clock->now() - *updated <= max_age;
-  }
-
-  /// Each call that finds out for itself that the cache is out of reach would lose time with that.
-  void note_if_away(const error& why) {
-    if (why.code != errc::unavailable && why.code != errc::deadline_exceeded)
-      return;
-    away_ = why;
-    away_until_ = self_->clock().now() + away_time;
-  }
-
-  /// The cache could not be asked: it is computed without.
-  void fail(flight& one, const error& why) {
-    one.outcome.why = why;
-    one.course.failed(why);
-  }
-
-  void carry_out(flight& one, const step::reserve&) {
-    if (!take_slot(one))
-      return;
-    const auto answered = [this, id = one.id, where = one.key.where,
-                           owner = owner_of(one)](const result<reservation>& held) {
-      if (const auto found = flights_.find(id); found != flights_.end())
-        reserved(found->second, held);
-      else if (!held || held->owner == owner) // for nobody any more
-        let_go(where, owner);
-    };
-    self_
-        ->request(client_, caf::infinite, reserve_atom_v, context(), key_of(one), owner_of(one),
-                  config_.heartbeat)
-        .then([answered](const reservation& held) { answered(held); },
-              [answered](const caf::error& why) { answered(from_caf(why)); });
-  }
-
-  void reserved(flight& one, const result<reservation>& held) {
-    if (!held) {
-      fail(one, held.error());
-      return go_on(one);
-    }
-    one.course.reserved(*held);
-    if (std::holds_alternative<step::wait>(one.course.next()))
-      give_slot(one);
-    else if (held->owner == owner_of(one)) {
-      one.reserved = true;
-      self_->send(heartbeat_, hold_atom_v, held->key, *held, lease_holder_actor{self_});
-    }
-    go_on(one);
-  }
-
-  void let_go(const entry_key& where, const std::string& owner) {
-    self_->request(heartbeat_, caf::infinite, let_go_atom_v, where, owner)
-        .then([](no_value) {}, [](const caf::error&) {}); // else it runs out
-  }
-
-  std::string owner_of(const flight& one) const { return owner_ + '-' + std::to_string(one.id); }
-
-  void carry_out(flight& one, const step::wait& next) {
-    one.waited = true;
-    if (!connection_)
-      return sleep(one, next.time);
-    const auto time =
-        std::clamp<duration>(next.patience, std::chrono::milliseconds{1}, longest_told_wait);
-    ask<waited>(
-        one, connection_,
-        [this, began = self_->clock().now()](flight& of, const waited& told) {
-          of.slept = self_->clock().now() - began;
-          if (told.event == wait_event::entry)
-            of.seen = told.generation;
-          // Of many who are told at once that nobody computes it, not all need to ask at once.
-          if (told.event == wait_event::entry || told.others == 0)
-            wake(of);
-          else
-            sleep(of, spread(told.others));
-        },
-        [this, pause = next.time](flight& of, const error&) { sleep(of, pause); }, wait_atom_v,
-        call_context{0, time, {}}, wait_request{one.key.where, one.seen, false});
-  }
-
-  duration spread(std::uint64_t others) {
-    const auto most = std::min<std::uint64_t>(others, 100);
-    return std::chrono::milliseconds{
-        std::uniform_int_distribution<std::uint64_t>{0, most}(random_)};
-  }
-
-  void wake(flight& one) {
-    one.course.waited(std::exchange(one.slept, std::nullopt));
-    go_on(one);
-  }
-
-  void sleep(flight& one, duration time) {
-    self_->delayed_send(self_, time, tick_atom_v, one.id, ++one.pause);
-  }
-
-  void carry_out(flight& one, const step::compute&) {
-    if (!take_slot(one))
-      return;
-    if (!one.stale)
-      one.computing = one.calls.front();
-    const auto& who = *one.computing;
-    one.began = self_->clock().now();
-    lease right{one.id, one.key.where, who.wanted.held};
-    right.held.push_back(primary_key(one.key.where));
-    watch(who.task);
-    self_->request(who.task, caf::infinite, compute_atom_v, std::move(right))
-        .then(
-            [this, id = one.id](const literals& outputs) {
-              if (auto* of = computing(id))
-                computed(*of, outputs);
-            },
-            [this, id = one.id](const caf::error& why) {
-              if (auto* of = computing(id))
-                failed_to_compute(*of, from_caf(why));
-            });
-  }
-
-  /// A task may compute several at a time.
-  void watch(const task_actor& task) {
-    if (++watched_[task.address()] == 1)
-      self_->monitor(task);
-  }
-
-  void unwatch(const task_actor& task) {
-    const auto found = watched_.find(task.address());
-    if (found == watched_.end() || --found->second > 0)
-      return;
-    watched_.erase(found);
-    self_->demonitor(task.address());
-  }
-
-  /// The flight, if it is being computed.
-  flight* computing(std::uint64_t id) {
-    const auto found = flights_.find(id);
-    const bool is = found != flights_.end() &&
-                    std::holds_alternative<step::compute>(found->second.course.next());
-    return is ? &found->second : nullptr;
-  }
-
-  void computed(flight& one, const literals& outputs) {
-    unwatch(one.computing->task);
-    if (!outputs)
-      return failed_to_compute(one, {errc::invalid_argument, "the task gave no outputs"});
-    one.outcome.outputs = outputs;
-    one.outcome.computation = self_->clock().now() - one.began;
-    one.course.computed();
-    go_on(one);
-  }
-
-  void failed_to_compute(flight& one, const error& why) {
-    unwatch(one.computing->task);
-    // Told to stop because another computes it: that is what its call then waits for.
-    if (!one.lost || one.computing->wanted.options.on_lost == on_lost::finish)
-      one.failure = why;
-    one.course.failed_to_compute();
-    go_on(one);
-  }
-
-  void carry_out(flight& one, const step::put& next) { put(one, next.when); }
-
-  void put(flight& one, const put_condition& when) {
-    catalog_put what{one.computing->wanted.key, one.outcome.outputs, one.computing->wanted.source,
-                     when};
-    what.source.key_map.emplace(computation_entry, std::to_string(one.outcome.computation.count()));
-    ask<put_status>(
-        one, client_,
-        [this, when](flight& of, put_status done) {
-          if (done == put_status::stored || when.overwrite)
-            return was_put(of, done);
-          replace_if_dead(of, when, done);
-        },
-        [this](flight& of, const error& why) { was_put(of, why); }, put_atom_v, context(), what);
-  }
-
-  /// An entry whose outputs are gone is no hit for anyone, so it must not be in the way either.
-  void replace_if_dead(flight& one, put_condition when, put_status done) {
-    when.overwrite = true;
-    ask<catalog_entry>(
-        one, client_, [=, this](flight& of, const catalog_entry&) { was_put(of, done); },
-        [=, this](flight& of, const error& why) {
-          if (why.code == errc::not_found)
-            put(of, when);
-          else
-            was_put(of, done);
-        },
-        get_atom_v, context(), key_of(one), duration::zero());
-  }
-
-  void was_put(flight& one, const result<put_status>& done) {
-    one.course.put(done);
-    go_on(one);
-  }
-
-  void carry_out(flight& one, const step::release&) {
-    one.reserved = false;
-    ask<no_value>(
-        one, heartbeat_,
-        [this](flight& of, no_value) {
-          of.course.released();
-          go_on(of);
-        },
-        [this](flight& of, const error&) { // it runs out
-          of.course.released();
-          go_on(of);
-        },
-        let_go_atom_v, one.key.where, owner_of(one));
-  }
-
-  void carry_out(flight& one, const step::finished& end) {
-    give_slot(one);
+  void finished(flight& one, const step::finished& end) {
     switch (end.outcome) {
     case memoization_outcome::hit:
       return answer_and_end(one, one.outcome.how);
@@ -598,8 +224,8 @@ private:
     case memoization_outcome::lost_race:
       return answer_and_end(one, memoized_by::lost_race);
     case memoization_outcome::not_stored:
-      one.outcome.why = end.why.value_or(
-          error{errc::failed_precondition, "the task is part of another that computes the same"});
+      one.outcome.why = end.why.value_or(error{
+          errc::failed_precondition, "another computation of the same task waits for this one"});
       return answer_and_end(one, memoized_by::not_stored);
     case memoization_outcome::unremembered:
       return answer_and_end(one, memoized_by::not_stored);
@@ -615,7 +241,7 @@ private:
     auto left = std::move(one.calls);
     if (one.failure && one.computing) {
       count("memoizer.failed");
-      std::erase_if(left, [&](const call& each) {
+      std::erase_if(left, [&](const memoize_call& each) {
         if (each.number != one.computing->number)
           return false;
         refuse(each, *one.failure);
@@ -648,33 +274,31 @@ private:
     one.calls.clear();
   }
 
-  void answer(const call& one, memoized told, memoized_by how) {
+  void answer(const memoize_call& one, memoized told, memoized_by how) {
     told.how = how;
     count(name_of(how));
-    --calls_;
+    forget(one);
     one.answer(std::move(told));
   }
 
-  void refuse(const call& one, const error& why) {
-    --calls_;
+  void refuse(const memoize_call& one, const error& why) {
+    forget(one);
     one.answer(why);
+  }
+
+  void forget(const memoize_call& one) {
+    --calls_;
+    waits_.end(one.number);
   }
 
   /// Nobody wants it any more.
   void abandon(flight& one) {
-    if (std::holds_alternative<step::compute>(one.course.next()) && one.computing) {
-      unwatch(one.computing->task);
-      self_->send(one.computing->task, cancel_atom_v, one.id);
-    }
-    if (one.reserved)
-      let_go(one.key.where, owner_of(one));
-    give_slot(one);
+    steps_.abandon(one);
     remove(one);
   }
 
   void remove(flight& one) {
-    by_key_.erase(one.key);
-    flights_.erase(std::uint64_t{one.id});
+    flights_.remove(one);
     if (stopped_ && flights_.empty())
       end();
   }
@@ -682,7 +306,7 @@ private:
   /// A call that joined a flight, and will wait no longer, goes on by itself; but not one whose
   /// task computes already.
   void lose_patience(std::uint64_t number) {
-    const auto is_it = [number](const call& each) {
+    const auto is_it = [number](const memoize_call& each) {
       return each.number == number;
     };
     for (auto& [id, one] : flights_) {
@@ -700,34 +324,9 @@ private:
     }
   }
 
-  bool take_slot(flight& one) {
-    if (one.has_slot || config_.computations == 0 || one.is_part)
-      return true;
-    if (slots_ == config_.computations) {
-      for_slot_.push_back(one.id);
-      return false;
-    }
-    ++slots_;
-    one.has_slot = true;
-    return true;
-  }
-
-  void give_slot(flight& one) {
-    if (!std::exchange(one.has_slot, false))
-      return;
-    --slots_;
-    while (!for_slot_.empty()) {
-      const auto next = flights_.find(for_slot_.front());
-      for_slot_.pop_front();
-      if (next != flights_.end())
-        return go_on(next->second);
-    }
-  }
-
   void end() {
     for (auto& [id, one] : flights_) {
-      if (one.computing && std::holds_alternative<step::compute>(one.course.next()))
-        self_->send(one.computing->task, cancel_atom_v, id);
+      steps_.cancel(one);
       for (const auto& each : one.calls)
         each.answer(error{errc::canceled, "the memoizer was stopped"});
     }
@@ -738,26 +337,16 @@ private:
     self_->quit(); // the heartbeat sees it, and releases what is reserved
   }
 
-  self_actor::pointer self_;
-  catalog_client_actor client_;
+  memoizer_self::pointer self_;
   storage_actor storage_;
-  reservation_heartbeat_actor heartbeat_;
   memoizer_config config_;
-  connection_actor connection_; // may be none
-  std::minstd_rand random_{std::random_device{}()};
-  std::string owner_ = random_owner();
-  error away_{};                              // why the cache was out of reach
-  caf::actor_clock::time_point away_until_{}; // it is not asked again before
+  flights flights_;
+  flight_steps steps_;
   key_maker keys_;
-  std::map<std::uint64_t, flight> flights_; // by id
-  std::map<flight_key, std::uint64_t> by_key_;
-  std::map<std::uint64_t, call> reading_; // calls whose inputs are being read, by number
-  std::uint64_t last_flight_ = 0;
+  wait_graph waits_;                              // of calls that computations have made
+  std::map<std::uint64_t, memoize_call> reading_; // calls whose inputs are being read, by number
   std::uint64_t last_call_ = 0;
   std::size_t calls_ = 0; // under way
-  std::size_t slots_ = 0; // taken
-  std::deque<std::uint64_t> for_slot_;
-  std::map<caf::actor_addr, std::size_t> watched_; // tasks, and how many computations each has
   bool stopped_ = false;
   std::vector<reply<no_value>> stopping_;
 };
@@ -766,11 +355,10 @@ struct memoizer_state {
   std::unique_ptr<memoizer> one;
 };
 
-self_actor::behavior_type behave(self_actor::stateful_pointer<memoizer_state> self,
-                                 const catalog_client_actor& client, const storage_actor& storage,
-                                 const reservation_heartbeat_actor& heartbeat,
-                                 const memoizer_config& config,
-                                 const connection_actor& connection) {
+memoizer_self::behavior_type
+behave(memoizer_self::stateful_pointer<memoizer_state> self, const catalog_client_actor& client,
+       const storage_actor& storage, const reservation_heartbeat_actor& heartbeat,
+       const memoizer_config& config, const connection_actor& connection) {
   self->state.one =
       std::make_unique<memoizer>(self, client, storage, heartbeat, config, connection);
   auto& one = *self->state.one;
@@ -794,22 +382,6 @@ self_actor::behavior_type behave(self_actor::stateful_pointer<memoizer_state> se
 }
 
 } // namespace
-
-result<void> memoizer_config::validate() const {
-  const auto wrong = [](const std::string& what) {
-    return error{errc::invalid_argument, "memoizer: " + what};
-  };
-  if (heartbeat < std::chrono::milliseconds{1} || heartbeat > std::chrono::hours{1})
-    return wrong("heartbeat is " + std::to_string(heartbeat.count()) +
-                 " ns; 1 ms to 1 h are possible");
-  if (max_age < duration::zero())
-    return wrong("max_age is " + std::to_string(max_age.count()) + " ns; 0 and more are possible");
-  if (max_calls == 0)
-    return wrong("max_calls is 0; at least 1 is possible");
-  if (!clock)
-    return wrong("clock is not set");
-  return {};
-}
 
 memoizer_actor spawn_memoizer(caf::actor_system& system, catalog_client_actor client,
                               storage_actor storage, reservation_heartbeat_actor heartbeat,

@@ -4,9 +4,9 @@
 #include <deja/messages/caf_error.hpp>
 
 #include <caf/actor_clock.hpp>
+#include <caf/mailbox_element.hpp>
+#include <caf/message_id.hpp>
 
-#include <functional>
-#include <map>
 #include <set>
 
 namespace deja {
@@ -24,40 +24,45 @@ public:
 
   /// Asks `whom`. The answer, an `Answer`, goes to `then`; to `fail` goes an error, which is
   /// deadline_exceeded where none came until `deadline`.
-  template <class Answer, class Whom, class Then, class... Ts>
-  void ask(time_point deadline, const Whom& whom, Then then, std::function<void(const error&)> fail,
-           Ts&&... what) {
-    const key number{deadline, ++last_};
-    open_.emplace(number, std::move(fail));
+  template <class Answer, class Whom, class Then, class Fail, class... Ts>
+  void ask(time_point deadline, const Whom& whom, Then then, Fail fail, Ts&&... what) {
+    const auto asked = self_->request(whom, caf::infinite, std::forward<Ts>(what)...);
+    const request open{deadline, asked.id()};
+    open_.insert(open);
     set_alarm();
-    self_->request(whom, caf::infinite, std::forward<Ts>(what)...)
-        .then(
-            [this, number, then = std::move(then)](Answer& answer) mutable {
-              if (open_.erase(number) > 0)
-                then(std::move(answer));
-            },
-            [this, number](const caf::error& why) {
-              if (const auto asked = open_.extract(number))
-                asked.mapped()(from_caf(why));
-            });
+    asked.then(
+        [this, open, then = std::move(then)](Answer& answer) mutable {
+          open_.erase(open);
+          then(std::move(answer));
+        },
+        [this, open, fail = std::move(fail)](const caf::error& why) {
+          open_.erase(open);
+          fail(from_caf(why));
+        });
   }
 
   /// Fails what is overdue.
   void tick() {
     const auto now = self_->clock().now();
     alarms_.erase(alarms_.begin(), alarms_.upper_bound(now));
-    while (!open_.empty() && open_.begin()->first.first <= now)
-      open_.extract(open_.begin()).mapped()({errc::deadline_exceeded, "no answer came in time"});
+    while (!open_.empty() && open_.begin()->first <= now) {
+      // As an answer, for then CAF keeps the request no longer; a later one is to nobody.
+      self_->enqueue(
+          caf::make_mailbox_element(self_->ctrl(), open_.begin()->second, {},
+                                    to_caf({errc::deadline_exceeded, "no answer came in time"})),
+          self_->context());
+      open_.erase(open_.begin());
+    }
     set_alarm();
   }
 
 private:
-  using key = std::pair<time_point, std::uint64_t>;
+  using request = std::pair<time_point, caf::message_id>;
 
   void set_alarm() {
     if (open_.empty())
       return;
-    const auto first = open_.begin()->first.first;
+    const auto first = open_.begin()->first;
     if (!alarms_.empty() && *alarms_.begin() <= first)
       return; // an alarm that comes too early does no harm
     alarms_.insert(first);
@@ -65,9 +70,8 @@ private:
   }
 
   Self self_;
-  std::uint64_t last_ = 0;
-  std::map<key, std::function<void(const error&)>> open_; // the first deadline first
-  std::set<time_point> alarms_;                           // that are still to come
+  std::set<request> open_;      // the first deadline first
+  std::set<time_point> alarms_; // that are still to come
 };
 
 } // namespace deja

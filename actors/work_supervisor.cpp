@@ -2,8 +2,11 @@
 
 #include <deja/actors/reply.hpp>
 #include <deja/actors/timed_requests.hpp>
+#include <deja/actors/work_calls.hpp>
 #include <deja/actors/work_identity.hpp>
 #include <deja/actors/work_index.hpp>
+#include <deja/actors/work_kinds.hpp>
+#include <deja/actors/work_posts.hpp>
 #include <deja/messages/longest_wait.hpp>
 
 #include <caf/send.hpp>
@@ -19,48 +22,6 @@ namespace {
 
 using literals = shared<core::LiteralMap>;
 
-/// What tells downloads from uploads.
-struct download_work {
-  static constexpr std::string_view name = "reader.";
-  using verb = download_atom;
-  using request = download_request;
-  using outcome = download_outcome;
-  using worker = download_actor;
-  using supervisor = download_supervisor_actor;
-  using listener = download_listener_actor;
-
-  static bool is_cached(const outcome& done) { return done.cached; }
-
-  /// Whether, and for how long, a later request may get the outcome.
-  static std::optional<finished_work<outcome>::record> to_keep(request what,
-                                                               const result<outcome>& done) {
-    if (!done || !done->cached)
-      return {{done, {}}};
-    if (what.target)
-      return {{done, std::move(what.target)}};
-    return {}; // in memory, where nothing says whether it still holds
-  }
-};
-
-struct upload_work {
-  static constexpr std::string_view name = "writer.";
-  using verb = upload_atom;
-  using request = catalog_put;
-  using outcome = put_status;
-  using worker = upload_actor;
-  using supervisor = upload_supervisor_actor;
-  using listener = upload_listener_actor;
-
-  static bool is_cached(outcome done) { return done != put_status::already_other; }
-
-  static std::optional<finished_work<outcome>::record> to_keep(const request&,
-                                                               const result<outcome>& done) {
-    if (!done)
-      return {{done, {}}};
-    return {}; // nothing here says whether the entry is still there, and as young
-  }
-};
-
 const inputs_under* unread_inputs(const shared<catalog_key>& key) {
   return key ? std::get_if<inputs_under>(&key->inputs) : nullptr;
 }
@@ -72,6 +33,7 @@ public:
   using outcome = typename Work::outcome;
   using worker = typename Work::worker;
   using outcomes = many<result<outcome>>;
+  using calls = work_calls<request, outcome>;
   using supervisor = typename Work::supervisor::template extend<
       // Goes on with what is due, if this is the latest alarm.
       caf::reacts_to<tick_atom, std::uint64_t>,
@@ -80,16 +42,19 @@ public:
 
   supervision(typename supervisor::pointer self, worker_factory<worker> workers,
               storage_actor storage, work_config config)
-      : self_(self), requests_(self), factory_(std::move(workers)), storage_(std::move(storage)),
-        config_(config), index_(config, [this] {
-          return std::uniform_real_distribution<>{0, 1}(random_);
-        }) {}
+      : self_(self), requests_(self), storage_(std::move(storage)), config_(config),
+        index_(config,
+               [this] {
+                 return std::uniform_real_distribution<>{0, 1}(random_);
+               }),
+        posts_(config.workers,
+               [this, make = std::move(workers)] { return make(self_->system()); }) {}
 
   supervision(const supervision&) = delete;
   supervision& operator=(const supervision&) = delete;
 
   ~supervision() {
-    for (const auto& one : staff_)
+    for (const auto& one : posts_)
       caf::anon_send_exit(one.who, caf::exit_reason::user_shutdown);
   }
 
@@ -100,14 +65,8 @@ public:
     return no_value{};
   }
 
-  /// Whom a request is answered to, and told how far it is.
-  struct asker {
-    std::function<void(result<outcomes>)> answer;
-    std::function<void(const work_progress&)> progress = [](const work_progress&) {
-    };
-  };
-
-  void submit(const call_context& context, const many<request>& requests, asker whom) {
+  void submit(const call_context& context, const many<request>& requests,
+              typename calls::asker whom) {
     const auto& answer = whom.answer;
     if (!started_)
       return answer(error{errc::failed_precondition,
@@ -116,25 +75,19 @@ public:
       return answer(error{errc::unavailable, "the work queue is being stopped"});
     if (!requests || requests->empty())
       return answer(outcomes{std::vector<result<outcome>>{}});
-    if (requests->size() > config_.max_in_flight - std::min(in_flight_, config_.max_in_flight))
+    const auto in_flight = calls_.in_flight();
+    if (requests->size() > config_.max_in_flight - std::min(in_flight, config_.max_in_flight))
       return answer(error{errc::resource_exhausted,
                           std::to_string(requests->size()) + " items are too many beside the " +
-                              std::to_string(in_flight_) + " under way; max_in_flight is " +
+                              std::to_string(in_flight) + " under way; max_in_flight is " +
                               std::to_string(config_.max_in_flight)});
-    in_flight_ += requests->size();
-    const auto id = ++last_call_;
-    calls_.emplace(id, call{context.id, std::move(whom), requests});
-    read_inputs(id);
+    read_inputs(calls_.add(context.id, std::move(whom), requests), *requests);
   }
 
   void cancel(std::uint64_t name) {
     if (name == 0)
       return;
-    std::vector<std::uint64_t> named;
-    for (const auto& [id, one] : calls_)
-      if (one.name == name)
-        named.push_back(id);
-    for (const auto id : named)
+    for (const auto id : calls_.named(name))
       give_up(id, "the request was cancelled");
   }
 
@@ -156,27 +109,10 @@ public:
 
 private:
   using index = work_index<request, outcome>;
+  using posts = work_posts<worker>;
   using item = typename index::item;
   using waiter = typename index::waiter;
   using time_point = typename index::time_point;
-
-  /// A request under way.
-  struct call {
-    std::uint64_t name; // as the asker calls it
-    asker whom;
-    many<request> items;
-    std::map<std::size_t, shared<catalog_key>> read{}; // keys whose inputs have been read, by place
-    work_progress so_far{items->size()};
-    std::size_t next = 0; // the first item that is not in the index yet
-    std::vector<result<outcome>> done{items->size(), error{}};
-    std::uint64_t told = 0; // how many were done when the asker was last told
-  };
-
-  /// A worker, and how many chunks it has.
-  struct post {
-    worker who;
-    std::size_t chunks = 0;
-  };
 
   /// A chunk that a worker has.
   struct sent_chunk {
@@ -184,14 +120,10 @@ private:
     std::vector<item*> items;
   };
 
-  /// A worker has the next chunk at hand while it carries out one.
-  static constexpr std::size_t chunks_at_hand = 2;
-
   time_point now() const { return self_->clock().now(); }
 
   /// Identity is in the content: what keys only refer to is read first.
-  void read_inputs(std::uint64_t id) {
-    const auto& items = *calls_.at(id).items;
+  void read_inputs(std::uint64_t id, const std::vector<request>& items) {
     std::vector<std::size_t> places;
     std::vector<inputs_under> unread;
     for (std::size_t at = 0; at < items.size(); ++at)
@@ -202,14 +134,7 @@ private:
     if (unread.empty())
       return enqueue(id);
     const auto take = [=, this](const many<result<literals>>& read) {
-      if (const auto found = calls_.find(id); found != calls_.end())
-        for (std::size_t at = 0; at < places.size(); ++at)
-          // What can't be read now the worker reads, and says what is wrong.
-          if (const auto& inputs = (*read)[at]) {
-            auto key = *(*found->second.items)[places[at]].key;
-            key.inputs = *inputs;
-            found->second.read.emplace(places[at], std::move(key));
-          }
+      calls_.read(id, places, read);
       enqueue(id);
     };
     requests_.template ask<many<result<literals>>>(
@@ -218,27 +143,26 @@ private:
   }
 
   void enqueue(std::uint64_t id) {
-    if (const auto found = calls_.find(id); found != calls_.end()) {
-      turns_.push_back(id);
-      to_index_ += found->second.items->size();
-    }
+    calls_.line_up(id);
     go_on();
   }
 
   /// Does all that can be done now.
   void go_on() {
     index_.wake(now());
-    while (auto* free = free_post()) {
-      auto chunk = next_chunk();
-      if (!chunk.empty())
+    while (index_.ready() > 0 || calls_.has_turn()) {
+      auto* free = posts_.free();
+      if (free == nullptr)
+        break;
+      if (auto chunk = next_chunk(); !chunk.empty())
         send(*free, std::move(chunk));
-      else if (turns_.empty())
+      else if (!calls_.has_turn())
         break; // else nobody waited for what was ready, and there is more
     }
     check_targets();
     if (stopped_ && now() >= stop_at_)
       while (!calls_.empty())
-        give_up(calls_.begin()->first, "the work queue was stopped");
+        give_up(calls_.first(), "the work queue was stopped");
     if (stopped_ && calls_.empty())
       return end();
     set_alarm();
@@ -260,38 +184,19 @@ private:
     self_->scheduled_send(self_, next, tick_atom_v, ++alarm_);
   }
 
-  /// The post that should get the next chunk: one that is idle, else a new one, else one that has
-  /// nothing at hand; null where all have enough.
-  post* free_post() {
-    if (index_.ready() == 0 && turns_.empty())
-      return nullptr;
-    const auto least =
-        std::min_element(staff_.begin(), staff_.end(), [](const post& left, const post& right) {
-          return left.chunks < right.chunks;
-        });
-    if (least != staff_.end() && least->chunks == 0)
-      return &*least;
-    if (staff_.size() < config_.workers)
-      return &staff_.emplace_back(post{factory_(self_->system())});
-    return least->chunks < chunks_at_hand ? &*least : nullptr;
-  }
-
   /// As many items as give all workers something to do.
   std::size_t chunk_size() const {
-    const auto posts = chunks_at_hand * config_.workers;
-    return std::clamp<std::size_t>((index_.ready() + to_index_ + posts - 1) / posts, 1,
-                                   config_.chunk);
+    const auto items = index_.ready() + calls_.waiting();
+    const auto chunks = posts_.capacity();
+    return std::clamp<std::size_t>((items + chunks - 1) / chunks, 1, config_.chunk);
   }
 
   std::vector<item*> next_chunk() {
     const auto size = chunk_size();
-    while (index_.ready() < size && !turns_.empty()) {
-      const auto id = turns_.front();
-      turns_.pop_front();
+    while (index_.ready() < size && calls_.has_turn()) {
+      const auto id = calls_.next_turn();
       index_some(id, size);
-      if (const auto found = calls_.find(id);
-          found != calls_.end() && found->second.next < found->second.items->size())
-        turns_.push_back(id);
+      calls_.line_up_again(id);
     }
     return index_.take(size);
   }
@@ -300,18 +205,10 @@ private:
   void index_some(std::uint64_t id, std::size_t most) {
     std::uint64_t hits = 0, misses = 0;
     for (; most > 0; --most) {
-      const auto found = calls_.find(id);
-      if (found == calls_.end()) // answered by what is known
+      auto next = calls_.next(id);
+      if (!next)
         break;
-      auto& one = found->second;
-      if (one.next == one.items->size())
-        break;
-      const waiter whom{id, one.next};
-      auto what = (*one.items)[one.next];
-      if (const auto read = one.read.find(one.next); read != one.read.end())
-        what.key = read->second;
-      ++one.next;
-      --to_index_;
+      auto& [whom, what] = *next;
       const auto identity = identities_.of(what);
       const auto* known = index_.finished(identity);
       ++(known ? hits : misses);
@@ -370,7 +267,7 @@ private:
     index_.add(one.identity, one.what, one.whom);
   }
 
-  void send(post& to, std::vector<item*> chunk) {
+  void send(typename posts::post& to, std::vector<item*> chunk) {
     ++to.chunks;
     std::vector<request> items;
     items.reserve(chunk.size());
@@ -388,17 +285,17 @@ private:
   }
 
   void answered(const sent_chunk& sent, const std::vector<result<outcome>>& done) {
-    returned(sent.who);
+    posts_.returned(sent.who);
     go_on(); // the worker goes on while we note what became of it
-    std::vector<std::uint64_t> calls;
+    std::vector<std::uint64_t> told;
     for (std::size_t at = 0; at < sent.items.size(); ++at) {
       auto& one = *sent.items[at];
       if (!one.waiters.empty())
-        calls.push_back(one.waiters.front().call);
+        told.push_back(one.waiters.front().call);
       ended(one, at < done.size() ? done[at] : too_few());
     }
-    calls.erase(std::unique(calls.begin(), calls.end()), calls.end());
-    tell_progress(calls);
+    told.erase(std::unique(told.begin(), told.end()), told.end());
+    calls_.tell_progress(told);
     go_on();
   }
 
@@ -422,18 +319,10 @@ private:
     return error{errc::internal, "the worker gave fewer outcomes than it got items"};
   }
 
-  void returned(const worker& who) {
-    const auto found =
-        std::find_if(staff_.begin(), staff_.end(), [&](const post& one) { return one.who == who; });
-    if (found != staff_.end())
-      --found->chunks;
-  }
-
   /// It died, or hangs. Another comes when there is work.
   void dismiss(const worker& who) {
     caf::anon_send_exit(who, caf::exit_reason::kill);
-    count("workers_replaced",
-          std::erase_if(staff_, [&](const post& one) { return one.who == who; }));
+    count("workers_replaced", posts_.dismiss(who));
   }
 
   void ended(item& one, const result<outcome>& done) {
@@ -448,56 +337,23 @@ private:
   }
 
   void tell(const waiter& whom, const result<outcome>& done) {
-    const auto found = calls_.find(whom.call);
-    if (found == calls_.end())
-      return;
-    auto& one = found->second;
-    one.done[whom.place] = done;
-    --in_flight_;
-    ++one.so_far.done;
-    one.so_far.cached += done && Work::is_cached(*done);
-    one.so_far.failed += !done;
-    if (one.so_far.done < one.so_far.total)
-      return;
-    one.whom.answer(outcomes{std::move(one.done)});
-    calls_.erase(found);
-  }
-
-  /// Tells those who waited for these items how far their requests are.
-  void tell_progress(const std::vector<std::uint64_t>& calls) {
-    for (const auto id : calls)
-      if (const auto found = calls_.find(id); found != calls_.end()) {
-        auto& one = found->second;
-        if (std::exchange(one.told, one.so_far.done) < one.so_far.done)
-          one.whom.progress(one.so_far);
-      }
+    calls_.tell(whom, done, done && Work::is_cached(*done));
   }
 
   void give_up(std::uint64_t id, const std::string& why) {
-    const auto found = calls_.find(id);
-    const auto& one = found->second;
-    one.whom.answer(error{errc::canceled, why});
-    in_flight_ -= one.so_far.total - one.so_far.done;
-    if (std::erase(turns_, id) > 0)
-      to_index_ -= one.items->size() - one.next;
-    calls_.erase(found);
+    calls_.give_up(id, error{errc::canceled, why});
     index_.leave(id);
   }
 
   typename supervisor::pointer self_;
   timed_requests<typename supervisor::pointer> requests_;
-  worker_factory<worker> factory_;
   storage_actor storage_;
   work_config config_;
   std::mt19937_64 random_{std::random_device{}()};
   index index_;
   work_identities identities_;
-  std::vector<post> staff_;
-  std::map<std::uint64_t, call> calls_; // by an id of our own
-  std::uint64_t last_call_ = 0;
-  std::deque<std::uint64_t> turns_; // calls with items that are not in the index yet
-  std::size_t to_index_ = 0;        // how many such items
-  std::size_t in_flight_ = 0;       // items without an outcome
+  posts posts_;
+  calls calls_;
   std::vector<check> to_check_;
   bool started_ = false;
   bool stopped_ = false;

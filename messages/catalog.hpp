@@ -162,7 +162,11 @@ struct memoize_options {
   duration max_age{};       ///< Older entries are misses, and replaced; zero: the default.
   bool serve_stale = false; ///< Hand out an entry over `max_age` at once, and refresh it meanwhile.
   bool no_wait = false;     ///< Compute beside another that computes the same.
-  std::optional<duration> wait_timeout{}; ///< Wait for another no longer than about this.
+  /// Wait for another no longer than about this, then compute beside it; none: however long it
+  /// takes. A call that a computation makes should have one where processes share a cache and one's
+  /// computation may have a part that another computes, and the other way round: nobody sees that
+  /// they wait for each other. (Within a process they don't.)
+  std::optional<duration> wait_timeout{};
   deja::on_lost on_lost = deja::on_lost::cancel;
 };
 
@@ -170,8 +174,9 @@ struct memoize_options {
 struct lease {
   std::uint64_t id = 0; ///< Names the computation.
   entry_key key;
-  /// The primary keys that this computation and those it is part of hold. To be passed on in the
-  /// `memoize_request`s of a task, which then wait for none of them.
+  /// The primary keys that this computation and those it is part of hold, its own last. To be
+  /// passed on in the `memoize_request`s of a task, which then wait neither for them nor for what
+  /// waits for them.
   std::vector<digest> held;
 };
 

@@ -1,19 +1,7 @@
 #include "../support/results.hpp"
-#include "../support/settable_clock.hpp"
-#include "../support/tasks.hpp"
-#include "../support/virtual_time.hpp"
+#include "two_processes.hpp"
 
-#include <deja/actors/cache_service.hpp>
-#include <deja/actors/catalog_client.hpp>
-#include <deja/actors/connection.hpp>
-#include <deja/actors/memoizer.hpp>
-#include <deja/actors/reply.hpp>
-#include <deja/actors/reservation_heartbeat.hpp>
-#include <deja/actors/wait_service.hpp>
 #include <deja/messages/key.hpp>
-#include <deja/transport/index/memory_index.hpp>
-
-#include "../support/fake_store.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -22,128 +10,12 @@ namespace {
 using namespace deja;
 using namespace std::chrono_literals;
 using testing::code_of;
+using testing::one_at_a_time;
+using testing::outputs;
+using testing::result_of;
 using testing::some_key;
 using testing::some_literals;
-using outputs = shared<core::LiteralMap>;
-
-/// A task that ends when a test says so.
-using held_task = task_actor::extend<caf::reacts_to<done_atom, result<outputs>>>;
-
-struct task_state {
-  std::vector<reply<outputs>> asked;
-};
-
-/// One process: a memoizer with all it needs, at the service that all share.
-struct process {
-  process(caf::actor_system& system, const cache_service_actor& service,
-          const std::shared_ptr<const deja::clock>& clock, memoizer_config config,
-          const wait_service_actor& waits) {
-    config.clock = clock;
-    connection = spawn_local_connection(system, service, {}, waits);
-    storage = testing::store_in(system, store);
-    client = spawn_catalog_client(system, connection, storage, {.clock = clock});
-    heartbeat = spawn_reservation_heartbeat(system, connection);
-    memoizer = spawn_memoizer(system, client, storage, heartbeat, config, connection);
-  }
-
-  /// As kill -9 would: nothing is released.
-  void kill() {
-    for (const auto& one :
-         {caf::actor_cast<caf::actor>(heartbeat), caf::actor_cast<caf::actor>(memoizer),
-          caf::actor_cast<caf::actor>(client), caf::actor_cast<caf::actor>(connection),
-          caf::actor_cast<caf::actor>(storage)})
-      caf::anon_send_exit(one, caf::exit_reason::kill);
-  }
-
-  testing::fake_store store;
-  connection_actor connection;
-  storage_actor storage;
-  catalog_client_actor client;
-  reservation_heartbeat_actor heartbeat;
-  memoizer_actor memoizer;
-};
-
-struct two_processes : testing::virtual_time {
-  /// They can wait at the service, or have to look for themselves.
-  explicit two_processes(memoizer_config config = {}, bool can_wait = false)
-      : waits(can_wait ? spawn_wait_service(system, index, {.clock = clock})
-                       : wait_service_actor{}),
-        here(system, service, clock, config, waits), there(system, service, clock, config, waits) {}
-
-  ~two_processes() {
-    here.kill();
-    there.kill();
-    caf::anon_send_exit(service, caf::exit_reason::kill);
-    if (waits)
-      caf::anon_send_exit(waits, caf::exit_reason::kill);
-    for (const auto& one : tasks)
-      caf::anon_send_exit(one, caf::exit_reason::kill);
-    tasks.clear();
-  }
-
-  /// Time passes for actors and for the service alike.
-  void pass(duration time) {
-    while (time > 0s) {
-      const auto step = std::min<duration>(time, 100ms);
-      clock->pass(step);
-      advance(step);
-      time -= step;
-    }
-  }
-
-  held_task new_task() {
-    tasks.push_back(system.spawn([this](held_task::stateful_pointer<task_state> that)
-                                     -> held_task::behavior_type {
-      return {
-          [this, that](compute_atom, const lease& right) {
-            leases.push_back(right);
-            return that->state.asked.emplace_back(that->make_response_promise<outputs>()).asker();
-          },
-          [this](cancel_atom, std::uint64_t) { ++cancelled; },
-          [that](done_atom, const result<outputs>& done) {
-            for (const auto& answer : std::exchange(that->state.asked, {}))
-              answer(done);
-          }};
-    }));
-    return tasks.back();
-  }
-
-  auto call(process& where, const held_task& task, memoize_options options = {},
-            std::uint64_t id = 0, std::vector<digest> held = {}) {
-    auto asked =
-        self->request(where.memoizer, 60min, memoize_atom_v, call_context{id, {}, {}},
-                      memoize_request{some_key(), options, {}, std::move(held)}, task_actor{task});
-    settle();
-    return asked;
-  }
-
-  void finish(const held_task& task, std::int64_t value) {
-    self->send(task, done_atom_v, result<outputs>{outputs{some_literals(value)}});
-    settle();
-  }
-
-  void fail(const held_task& task) {
-    self->send(task, done_atom_v, result<outputs>{error{errc::internal, "boom"}});
-    settle();
-  }
-
-  template <class Asked>
-  std::pair<memoized_by, std::int64_t> outcome(Asked& asked) {
-    const auto done = answer<memoized>(asked).value();
-    return {done.how, done.outputs->literals().at("x").scalar().primitive().integer()};
-  }
-
-  std::shared_ptr<testing::settable_clock> clock = std::make_shared<testing::settable_clock>();
-  std::shared_ptr<deja::index> index = make_memory_index(clock);
-  cache_service_actor service = spawn_cache_service(system, index);
-  wait_service_actor waits;
-  std::vector<held_task> tasks;
-  std::vector<lease> leases; ///< One for each computation that was begun.
-  int cancelled = 0;
-  process here, there;
-};
-
-using result_of = std::pair<memoized_by, std::int64_t>;
+using testing::two_processes;
 
 } // namespace
 
@@ -384,19 +256,6 @@ BOOST_AUTO_TEST_CASE(the_longest_patience_is_no_short_one) {
   BOOST_TEST(answer<no_value>(stopping).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(a_call_for_what_its_own_ancestor_holds_does_not_wait) {
-  const auto task = new_task(), part = new_task();
-  auto whole = call(here, task);
-  auto inner = call(here, part, {}, 0, leases.at(0).held);
-  BOOST_TEST(leases.size() == 2);
-  finish(part, 1);
-  const auto done = answer<memoized>(inner).value();
-  BOOST_TEST((done.how == memoized_by::not_stored));
-  BOOST_TEST(done.why.has_value());
-  finish(task, 7);
-  BOOST_TEST((outcome(whole) == result_of{memoized_by::stored, 7}));
-}
-
 BOOST_AUTO_TEST_CASE(a_cancelled_call_leaves_the_others_alone) {
   const auto task = new_task(), other = new_task();
   auto first = call(here, task, {}, 5);
@@ -577,44 +436,14 @@ BOOST_AUTO_TEST_CASE(options_that_make_no_sense_are_refused) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-namespace {
-
-struct one_at_a_time : two_processes {
-  one_at_a_time() : two_processes({.computations = 1}) {}
-};
-
-} // namespace
-
 BOOST_FIXTURE_TEST_CASE(computations_at_a_time_are_limited, one_at_a_time) {
   const auto task = new_task(), other = new_task();
   auto first = call(here, task);
-  auto second = self->request(here.memoizer, 60min, memoize_atom_v, call_context{},
-                              memoize_request{some_key(2), {}, {}, {}}, task_actor{other});
-  settle();
+  auto second = call_for(here, 2, other);
   BOOST_TEST(leases.size() == 1);
   finish(task, 7);
   outcome(first);
   BOOST_TEST(leases.size() == 2);
   finish(other, 8);
   BOOST_TEST((outcome(second) == result_of{memoized_by::stored, 8}));
-}
-
-BOOST_FIXTURE_TEST_CASE(a_part_does_not_wait_for_a_call_that_waits_for_the_whole, one_at_a_time) {
-  const auto task = new_task(), other = new_task(), part = new_task();
-  const auto call_other = [&](const held_task& of, std::vector<digest> held) {
-    auto asked =
-        self->request(here.memoizer, 60min, memoize_atom_v, call_context{},
-                      memoize_request{some_key(2), {}, {}, std::move(held)}, task_actor{of});
-    settle();
-    return asked;
-  };
-  auto whole = call(here, task);
-  auto behind = call_other(other, {}); // has to wait for the whole's computation
-  auto inner = call_other(part, leases.at(0).held);
-  BOOST_TEST(leases.size() == 2);
-  finish(other, 8);
-  BOOST_TEST((outcome(inner) == result_of{memoized_by::waited, 8}));
-  finish(task, 7);
-  BOOST_TEST((outcome(whole) == result_of{memoized_by::stored, 7}));
-  BOOST_TEST((outcome(behind) == result_of{memoized_by::stored, 8}));
 }
