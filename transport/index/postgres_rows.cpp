@@ -20,15 +20,23 @@ postgres::statement lookup_statement(const std::string& now) {
                          " FROM deja_item WHERE id = ANY ($1::bytea[])"};
 }
 
-/// Where a page ends that may look at so many rows. No row: at the last one.
-const postgres::statement row_after{
-    "row_after", "SELECT id FROM deja_item WHERE id > $1::bytea ORDER BY id LIMIT 1 OFFSET "
-                 "$2::bigint"};
-
-std::string scan_name(const scan_filter& filter) {
+std::string name_of(const scan_filter& filter) {
   const bool entries = filter.what == scan_filter::kind::entries;
-  return std::string{"scan_"} + (filter.expired_for ? "expired_" : "") +
-         (entries ? "entries" : "reservations");
+  return std::string{filter.expired_for ? "expired_" : ""} + (entries ? "entries" : "reservations");
+}
+
+/// Which rows a scan has to look at, in words that an index of the table knows.
+std::string_view rows_of(const scan_filter& filter) {
+  if (filter.what == scan_filter::kind::reservations)
+    return "fencing_token > 0";
+  return filter.expired_for ? "expires IS NOT NULL" : "true";
+}
+
+/// Where a page ends that may look at so many rows. No row: at the last one.
+postgres::statement page_end_statement(const scan_filter& filter) {
+  return {"end_of_" + name_of(filter), "SELECT id FROM deja_item WHERE id > $1::bytea AND " +
+                                           std::string{rows_of(filter)} +
+                                           " ORDER BY id LIMIT 1 OFFSET $2::bigint"};
 }
 
 postgres::statement scan_statement(const std::string& now, const scan_filter& filter) {
@@ -37,15 +45,15 @@ postgres::statement scan_statement(const std::string& now, const scan_filter& fi
   const auto expired = filter.expired_for
                            ? std::string{entries ? "expires" : "ends"} + " <= " + now + " AND "
                            : std::string{};
-  return {scan_name(filter),
+  return {"scan_" + name_of(filter),
           "SELECT id, (SELECT " + now + "), " + state_columns + ", " + key_columns +
               " FROM deja_item WHERE id > $1::bytea AND ($2::bytea IS NULL OR org = $2)"
               " AND ($3::bytea IS NULL OR project = $3) AND ($4::bytea IS NULL OR domain = $4)"
               " AND ($5::bytea IS NULL OR task = $5)"
               " AND substring(key FROM 1 FOR octet_length($6::bytea)) = $6"
               " AND ($8::bytea IS NULL OR id <= $8) AND " +
-              expired + (entries ? "generation" : "fencing_token") +
-              " > 0 ORDER BY id LIMIT $7::bigint"};
+              expired + std::string{rows_of(filter)} + (entries ? " AND generation > 0" : "") +
+              " ORDER BY id LIMIT $7::bigint"};
 }
 
 postgres::statement count_statement() {
@@ -122,11 +130,14 @@ decision_context moment_at(std::int64_t nanoseconds) {
 }
 
 std::vector<postgres::statement> postgres_rows::statements(const std::string& now) {
-  std::vector<postgres::statement> all{lookup_statement(now), row_after, count_statement()};
+  std::vector<postgres::statement> all{lookup_statement(now), count_statement()};
   for (const auto what : {scan_filter::kind::entries, scan_filter::kind::reservations})
-    for (const bool expired : {false, true})
-      all.push_back(scan_statement(
-          now, {.what = what, .expired_for = expired ? std::optional{duration{}} : std::nullopt}));
+    for (const bool expired : {false, true}) {
+      const scan_filter filter{.what = what,
+                               .expired_for = expired ? std::optional{duration{}} : std::nullopt};
+      all.push_back(page_end_statement(filter));
+      all.push_back(scan_statement(now, filter));
+    }
   return all;
 }
 
@@ -173,7 +184,7 @@ result<scan_page> postgres_rows::scan(postgres::connection& database, const scan
   std::string after{cursor.empty() ? std::string_view{} : bytes_of(scanner->after())};
   std::optional<digest> end;
   if (filter.rows != 0) {
-    auto ask = postgres::call::prepared(row_after);
+    postgres::call ask{"end_of_" + name_of(filter), {}, {}};
     ask.with.bytes(after).integer(static_cast<std::int64_t>(filter.rows - 1));
     const auto rows = database.run(ask);
     if (!rows)
@@ -182,7 +193,7 @@ result<scan_page> postgres_rows::scan(postgres::connection& database, const scan
       end = read_digest(rows->bytes(0, 0));
   }
   while (true) {
-    postgres::call ask{scan_name(filter), {}, {}};
+    postgres::call ask{"scan_" + name_of(filter), {}, {}};
     ask.with.bytes(after)
         .bytes(filter.org)
         .bytes(filter.project)

@@ -6,8 +6,6 @@ namespace {
 
 using postgres::call;
 
-constexpr std::int64_t schema_version = 1;
-
 /// How often the making of a table is tried where others make it at the same time.
 constexpr int attempts = 10;
 
@@ -15,7 +13,7 @@ constexpr int attempts = 10;
 // nanoseconds since 1970. The output lies without its times, which are put behind it when it is
 // read. `decided` and `answer` are the last operation's, for the statement that decides to return.
 // One sequence serves generations and fencing tokens.
-constexpr const char* first_version[] = {
+const std::vector<const char*> first_version{
     R"(CREATE TABLE deja_item (
   id bytea PRIMARY KEY, org bytea NOT NULL, project bytea NOT NULL, domain bytea NOT NULL,
   key bytea NOT NULL,
@@ -24,6 +22,16 @@ constexpr const char* first_version[] = {
   owner bytea, fencing_token bigint, since bigint, heartbeat bigint, ends bigint,
   decided bigint NOT NULL, answer bigint NOT NULL))",
     "CREATE SEQUENCE deja_number"};
+
+// Whoever looks for reservations, or for what has expired, need not read all other rows.
+const std::vector<const char*> second_version{
+    "CREATE INDEX deja_item_reserved ON deja_item (id) WHERE fencing_token > 0",
+    "CREATE INDEX deja_item_expires ON deja_item (id, expires) WHERE expires IS NOT NULL"};
+
+/// What makes each version of the one before it.
+const std::vector<const char*>* const versions[] = {&first_version, &second_version};
+
+constexpr std::int64_t schema_version = std::size(versions);
 
 result<std::int64_t> number(postgres::connection& database, const std::string& sql) {
   const auto rows = database.run(call::text(sql));
@@ -77,9 +85,10 @@ result<void> make_current_locked(postgres::connection& database) {
     return version.error();
   if (auto known = check(database, *version); !known || *version == schema_version)
     return known;
-  for (const auto* sql : first_version)
-    if (auto made = database.run(call::text(sql)); !made)
-      return made.error();
+  for (auto from = *version; from < schema_version; ++from)
+    for (const auto* sql : *versions[from])
+      if (auto made = database.run(call::text(sql)); !made)
+        return made.error();
   const auto mark = "UPDATE deja_schema SET version = " + std::to_string(schema_version);
   if (auto marked = database.run(call::text(mark)); !marked)
     return marked.error();
