@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -18,6 +19,9 @@ using steady = std::chrono::steady_clock;
 
 /// Read at once, unless a header may be larger.
 constexpr std::size_t input_bytes = std::size_t{64} << 10;
+
+/// Requests that were sent without waiting for answers; then others have their turn.
+constexpr std::size_t most_at_a_time = 16;
 
 /// Of an answer's body, next to its head: dearer to send from two places.
 constexpr std::size_t most_copied = std::size_t{4} << 10;
@@ -132,7 +136,7 @@ void session::expect_within(duration limit) {
 // waited for is no coroutine: each costs its frame.
 asio::awaitable<void> session::serve(std::shared_ptr<session>) {
   try {
-    for (;;) {
+    for (std::size_t served = 1;; ++served) {
       if (!scratch_ && !ends_)
         co_await wait_for_request();
       if (!scratch_)
@@ -143,6 +147,8 @@ asio::awaitable<void> session::serve(std::shared_ptr<session>) {
         break;
       if (scratch_->input.size() == 0)
         loop_.give_back(std::move(scratch_));
+      else if (served % most_at_a_time == 0)
+        co_await asio::post(loop_.context(), asio::use_awaitable);
     }
   } catch (const std::exception& problem) {
     spdlog::error("a connection was ended by a failure: {}", problem.what());

@@ -4,6 +4,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <future>
+
 namespace {
 
 using namespace deja;
@@ -29,6 +32,37 @@ BOOST_AUTO_TEST_CASE(answers_head_like_get_without_a_body) {
   }
   client.send(request_text("GET", "/hello"));
   BOOST_TEST(client.read().body == "hello");
+}
+
+BOOST_AUTO_TEST_CASE(lets_others_have_their_turn_between_pipelined_requests) {
+  std::vector<std::string> served; // the bodies, in order; by the server's one thread
+  std::promise<void> begun, others_are_waiting;
+  const auto note = [&](const http::request& asked, const http::responder& respond) {
+    served.push_back(asked.body);
+    if (asked.body == "first") {
+      begun.set_value();
+      others_are_waiting.get_future().wait();
+    }
+    respond(text_response(asked.body));
+  };
+  http::http_server server{http::router{{{"POST", "/note", note}}}, {.port = 0, .threads = 1}};
+  server.start().value();
+  raw_client many{server.port()}, other{server.port()};
+  other.send(request_text("POST", "/note", "early"));
+  other.read();
+  auto all = request_text("POST", "/note", "first");
+  for (int at = 0; at < 100; ++at)
+    all += request_text("POST", "/note", "many");
+  many.send(all);
+  begun.get_future().wait();
+  other.send(request_text("POST", "/note", "other")); // it is at the server once this returns
+  others_are_waiting.set_value();
+  other.read();
+  for (int at = 0; at < 101; ++at)
+    many.read();
+  server.stop();
+  const auto before_it = std::distance(served.begin(), std::ranges::find(served, "other"));
+  BOOST_TEST(before_it < 50);
 }
 
 BOOST_AUTO_TEST_CASE(tells_which_methods_a_path_has) {
