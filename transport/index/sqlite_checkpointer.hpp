@@ -11,7 +11,7 @@ namespace deja {
 
 /// When a write-ahead log is copied into its database.
 struct checkpoint_limits {
-  std::size_t copy_pages = 1000;  ///< After it has grown by so many pages.
+  std::size_t copy_pages = 4096;  ///< After it has grown by so many pages.
   std::size_t log_pages = 16'384; ///< From this size on it is begun anew, all copied: 64 MiB.
   duration idle =
       std::chrono::seconds{1}; ///< A large one is emptied after so long without commits.
