@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -16,6 +17,10 @@ namespace {
 
 /// Commands have the small numbers for their own use.
 constexpr int out_of_the_way = 64;
+
+/// Who comes after a killed holder wants to see its file until the reservations have run out. When
+/// it was killed nobody knows, only when it began.
+constexpr std::chrono::hours kept{24};
 
 std::filesystem::path holders(const data_folder& folder) {
   return folder.path() / "holders";
@@ -39,10 +44,11 @@ std::optional<std::string> left_from(const std::filesystem::path& path) {
 }
 
 void clear_away(const std::filesystem::path& folder) {
-  std::error_code problem;
+  std::error_code problem, gone;
+  const auto old = std::filesystem::file_time_type::clock::now() - kept;
   for (std::filesystem::directory_iterator one{folder, problem}, end; !problem && one != end;
        one.increment(problem))
-    if (left_from(one->path()))
+    if (one->last_write_time(gone) < old && left_from(one->path()))
       ::unlink(one->path().c_str());
 }
 

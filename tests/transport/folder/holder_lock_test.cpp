@@ -83,11 +83,20 @@ BOOST_AUTO_TEST_CASE(leaves_nothing_when_it_ends_in_peace) {
   BOOST_TEST(!ended());
 }
 
-BOOST_AUTO_TEST_CASE(is_cleared_away_by_the_next_when_it_was_killed) {
+BOOST_AUTO_TEST_CASE(is_known_to_have_ended_by_who_comes_after_it_was_killed) {
+  child_process holder{hold};
+  BOOST_TEST(holder.hear() == "held");
+  holder.kill();
+  const auto next = holder_lock::take(folder, "you").value();
+  BOOST_TEST(ended());
+}
+
+BOOST_AUTO_TEST_CASE(is_cleared_away_a_day_after_its_beginning_where_it_was_killed) {
   child_process holder{hold};
   BOOST_TEST(holder.hear() == "held");
   const auto beside = holder_lock::take(folder, "you").value();
-  BOOST_TEST(files().size() == 2u);
+  for (const auto& file : files())
+    fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours{25});
   holder.kill();
   const auto next = holder_lock::take(folder, "they").value();
   BOOST_TEST(files().size() == 2u);
