@@ -66,8 +66,14 @@ result<holder_lock> holder_lock::take(const data_folder& folder, const std::stri
   if (!made)
     return failed();
   // Without O_CLOEXEC, so that it goes on to what is started.
-  holder_lock taken{path, file_descriptor{::fcntl(made.get(), F_DUPFD, out_of_the_way)}};
-  if (!taken.file_ || ::flock(made.get(), LOCK_EX | LOCK_NB) != 0)
+  file_descriptor kept_open{::fcntl(made.get(), F_DUPFD, out_of_the_way)};
+  if (!kept_open) {
+    auto why = failed();
+    ::unlink(path.c_str());
+    return why;
+  }
+  holder_lock taken{path, std::move(kept_open)};
+  if (::flock(made.get(), LOCK_EX | LOCK_NB) != 0)
     return failed();
   if (auto written = write_all(made.get(), clock::system()->boot_id(), path.string()); !written)
     return written.error();
