@@ -7,6 +7,7 @@
 #include <deja/transport/connect/extension_wire.hpp>
 #include <deja/transport/folder/folder_endpoint.hpp>
 #include <deja/transport/folder/here_or_there.hpp>
+#include <deja/transport/index/call_rules.hpp>
 #include <deja/transport/index/sqlite_index.hpp>
 
 #include <future>
@@ -64,7 +65,17 @@ public:
 
   result<found_output> find(const entry_key& key) override {
     return here_or_there(
-        folder_.lock(), duration::zero(), [&](duration) { return endpoint_->get({}, key); },
+        folder_.lock(), duration::zero(),
+        [&](duration) -> result<found_output> {
+          if (auto valid = call_rules{}.check(key); !valid)
+            return valid.error();
+          auto opened = make_sqlite_index({.path = folder_.index()});
+          if (!opened)
+            return opened.error();
+          std::promise<std::vector<outcome>> found;
+          (*opened)->lookup({key}, [&](auto all) { found.set_value(std::move(all)); });
+          return got(key, found.get_future().get().front());
+        },
         [&](duration) { return service().find(key); });
   }
 

@@ -85,7 +85,7 @@ struct workplace {
 result<std::vector<file_lock>> share(const std::vector<std::filesystem::path>& files) {
   std::vector<file_lock> held;
   for (const auto& file : files) {
-    auto lock = file_lock::share(file);
+    auto lock = file_lock::share_in_turn(file);
     if (!lock && lock.error().code == errc::unavailable)
       return error{errc::unavailable, lock.error().message +
                                           ", a service: it clears up by itself, see the options "

@@ -15,6 +15,10 @@ public:
   /// for itself alone.
   static result<file_lock> share(const std::filesystem::path& file);
 
+  /// Unavailable also where another waits for it: else those who share it by turns may never all be
+  /// gone at once. Not for who shares it already, which the other waits for.
+  static result<file_lock> share_in_turn(const std::filesystem::path& file);
+
   /// Locks it for this holder alone, waiting at most `patience`; else unavailable.
   static result<file_lock> take(const std::filesystem::path& file, duration patience);
 

@@ -528,8 +528,22 @@ class Together(Run):
 
     def test_a_killed_holder_is_followed_at_once(self):
         self.assertLess(self.waits_after(lambda holder: holder.kill()), LEASE - HEARTBEAT - 0.5)
-        self.shell("echo another") # clears away what was left
+        (left,) = (self.data / "holders").iterdir()
+        os.utime(left, (0, 0))
+        self.shell("echo another") # clears away what was left long ago
         self.assertEqual(list((self.data / "holders").iterdir()), [])
+
+    def test_who_comes_after_a_holder_was_killed_does_not_wait(self):
+        holder = self.start(self.until_go, start_new_session=True)
+        self.addCleanup(holder.communicate)
+        self.assertEqual(holder.stdout.readline(), "ready\n")
+        os.killpg(holder.pid, signal.SIGKILL)
+        holder.wait()
+        (self.work / "go").touch()
+        self.shell("echo another") # meanwhile
+        start = time.monotonic()
+        self.assertEqual(self.finish(self.start(self.until_go))[0], "ready\ndone\n")
+        self.assertLess(time.monotonic() - start, LEASE - HEARTBEAT - 0.5)
 
     def test_a_frozen_holder_keeps_its_reservation_to_the_end(self):
         self.assertGreater(self.waits_after(lambda holder: holder.send_signal(signal.SIGSTOP)),

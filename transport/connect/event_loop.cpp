@@ -103,10 +103,17 @@ void event_loop::give_back(std::unique_ptr<scratch> used) {
     spare_.push_back(std::move(used));
 }
 
+// Where the thread stood still since the last sweep, so did the calls: what clients and handlers
+// did meanwhile is not seen yet, and deadlines that are counted from that sweep are too early.
 void event_loop::sweep() {
-  swept_ = std::chrono::steady_clock::now();
-  for (auto* const one : sessions_)
-    one->check_deadline(swept_);
+  const auto now = std::chrono::steady_clock::now();
+  const auto late = sweeping_ ? now - swept_ - sweep_interval_ : duration::zero();
+  swept_ = now;
+  for (auto* const one : sessions_) {
+    if (late > sweep_interval_)
+      one->put_deadline_off(late);
+    one->check_deadline(now);
+  }
   sweeping_ = !sessions_.empty();
   if (!sweeping_)
     return;

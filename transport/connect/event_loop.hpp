@@ -76,7 +76,8 @@ public:
 
   void remove(session& one);
 
-  /// When `limit` has passed for sure, and at most two sweeps more. Asks no clock.
+  /// When `limit` has passed for sure, and at most two sweeps more; put off by as long as the loop
+  /// stands still. Asks no clock.
   time_point after(duration limit) const { return swept_ + sweep_interval_ + limit; }
 
   /// Closes idle sessions; the others end with their answer.

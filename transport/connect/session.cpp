@@ -98,6 +98,11 @@ void session::when_gone(std::function<void()> leave) {
   when_gone_ = std::move(leave);
 }
 
+void session::put_deadline_off(duration by) {
+  if (deadline_ != time_point::max())
+    deadline_ += by;
+}
+
 void session::check_deadline(time_point now) {
   if (now < deadline_)
     return;

@@ -41,6 +41,8 @@ public:
   /// Calls this where the client goes while the call waits for its answer.
   void when_gone(std::function<void()> leave);
 
+  void put_deadline_off(duration by);
+
   /// Ends what should have ended by now.
   void check_deadline(time_point now);
 

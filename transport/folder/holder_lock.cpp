@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -16,6 +17,10 @@ namespace {
 
 /// Commands have the small numbers for their own use.
 constexpr int out_of_the_way = 64;
+
+/// Who comes after a killed holder wants to see its file until the reservations have run out. When
+/// it was killed nobody knows, only when it began.
+constexpr std::chrono::hours kept{24};
 
 std::filesystem::path holders(const data_folder& folder) {
   return folder.path() / "holders";
@@ -39,10 +44,11 @@ std::optional<std::string> left_from(const std::filesystem::path& path) {
 }
 
 void clear_away(const std::filesystem::path& folder) {
-  std::error_code problem;
+  std::error_code problem, gone;
+  const auto old = std::filesystem::file_time_type::clock::now() - kept;
   for (std::filesystem::directory_iterator one{folder, problem}, end; !problem && one != end;
        one.increment(problem))
-    if (left_from(one->path()))
+    if (one->last_write_time(gone) < old && left_from(one->path()))
       ::unlink(one->path().c_str());
 }
 
@@ -60,8 +66,14 @@ result<holder_lock> holder_lock::take(const data_folder& folder, const std::stri
   if (!made)
     return failed();
   // Without O_CLOEXEC, so that it goes on to what is started.
-  holder_lock taken{path, file_descriptor{::fcntl(made.get(), F_DUPFD, out_of_the_way)}};
-  if (!taken.file_ || ::flock(made.get(), LOCK_EX | LOCK_NB) != 0)
+  file_descriptor kept_open{::fcntl(made.get(), F_DUPFD, out_of_the_way)};
+  if (!kept_open) {
+    auto why = failed();
+    ::unlink(path.c_str());
+    return why;
+  }
+  holder_lock taken{path, std::move(kept_open)};
+  if (::flock(made.get(), LOCK_EX | LOCK_NB) != 0)
     return failed();
   if (auto written = write_all(made.get(), clock::system()->boot_id(), path.string()); !written)
     return written.error();

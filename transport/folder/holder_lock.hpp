@@ -11,7 +11,8 @@ namespace deja {
 /// who finds no such file waits for the lease.
 class holder_lock {
 public:
-  /// Also clears away what killed holders have left. The owner id is unique to this holder.
+  /// Also clears away what killed holders have left, a day after they began: until then others can
+  /// see that they have ended. The owner id is unique to this holder.
   static result<holder_lock> take(const data_folder& folder, const std::string& owner);
 
   holder_lock(holder_lock&&) = default;

@@ -191,6 +191,35 @@ BOOST_AUTO_TEST_CASE(is_waited_for) {
   BOOST_TEST(code_of(folder.take(30s)) == errc::ok);
 }
 
+BOOST_AUTO_TEST_CASE(that_is_waited_for_is_not_shared_anew) {
+  const auto folder = data_folder::open(path).value();
+  child_process service{[&](line_channel& test) {
+    test.hear();
+    test.say(code_of(folder.take(30s)) == errc::ok ? "taken" : "not taken");
+  }};
+  {
+    const auto lock = file_lock::share_in_turn(folder.lock()).value();
+    BOOST_TEST(code_of(file_lock::share_in_turn(folder.lock())) == errc::ok);
+    service.say("take it");
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    auto another = file_lock::share_in_turn(folder.lock());
+    while (another && std::chrono::steady_clock::now() < deadline)
+      another = file_lock::share_in_turn(folder.lock());
+    BOOST_TEST(code_of(another) == errc::unavailable);
+    BOOST_TEST(code_of(folder.share()) == errc::ok); // by who holds it already
+  }
+  BOOST_TEST(service.hear() == "taken");
+  BOOST_TEST(service.wait() == 0);
+  BOOST_TEST(code_of(file_lock::share_in_turn(folder.lock())) == errc::ok);
+}
+
+BOOST_AUTO_TEST_CASE(that_is_waited_for_in_vain_is_shared_again) {
+  const auto folder = data_folder::open(path).value();
+  const auto lock = folder.share().value();
+  BOOST_TEST(code_of(folder.take(0s)) == errc::unavailable);
+  BOOST_TEST(code_of(file_lock::share_in_turn(folder.lock())) == errc::ok);
+}
+
 BOOST_AUTO_TEST_CASE(that_cannot_be_had_is_not_taken_for_held) {
   BOOST_TEST(code_of(file_lock::share(parent / "nowhere" / "lock")) == errc::failed_precondition);
   BOOST_TEST(code_of(file_lock::take(parent / "nowhere" / "lock", 30s)) ==

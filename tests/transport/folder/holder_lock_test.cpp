@@ -9,6 +9,7 @@
 #include <chrono>
 #include <fcntl.h>
 #include <fstream>
+#include <sys/resource.h>
 #include <thread>
 
 namespace {
@@ -83,15 +84,34 @@ BOOST_AUTO_TEST_CASE(leaves_nothing_when_it_ends_in_peace) {
   BOOST_TEST(!ended());
 }
 
-BOOST_AUTO_TEST_CASE(is_cleared_away_by_the_next_when_it_was_killed) {
+BOOST_AUTO_TEST_CASE(is_known_to_have_ended_by_who_comes_after_it_was_killed) {
+  child_process holder{hold};
+  BOOST_TEST(holder.hear() == "held");
+  holder.kill();
+  const auto next = holder_lock::take(folder, "you").value();
+  BOOST_TEST(ended());
+}
+
+BOOST_AUTO_TEST_CASE(is_cleared_away_a_day_after_its_beginning_where_it_was_killed) {
   child_process holder{hold};
   BOOST_TEST(holder.hear() == "held");
   const auto beside = holder_lock::take(folder, "you").value();
-  BOOST_TEST(files().size() == 2u);
+  for (const auto& file : files())
+    fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours{25});
   holder.kill();
   const auto next = holder_lock::take(folder, "they").value();
   BOOST_TEST(files().size() == 2u);
   BOOST_TEST(!ended("you"));
+}
+
+BOOST_AUTO_TEST_CASE(leaves_nothing_where_it_has_too_few_descriptors) {
+  child_process holder{[&](line_channel& test) {
+    const rlimit few{64, 64};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    test.say(code_of(holder_lock::take(folder, "me")) == errc::ok ? "held" : "not held");
+  }};
+  BOOST_TEST(holder.hear() == "not held");
+  BOOST_TEST(files().empty());
 }
 
 BOOST_AUTO_TEST_CASE(of_another_boot_or_machine_is_not_judged) {
