@@ -20,7 +20,8 @@ error failed(const std::string& doing, const std::filesystem::path& file, int nu
 }
 
 result<file_descriptor> open_file(const std::filesystem::path& file) {
-  file_descriptor opened{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+  // For the same users as an SQLite file beside it, as the umask says.
+  file_descriptor opened{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)};
   if (!opened)
     return failed("opening", file, errno);
   return opened;
