@@ -4,6 +4,7 @@
 #include <deja/messages/cached_output.hpp>
 #include <deja/messages/proto_bytes.hpp>
 #include <deja/transport/connect/connect_caller.hpp>
+#include <deja/transport/folder/here_or_there.hpp>
 #include <deja/transport/index/sqlite_index.hpp>
 
 #include <deja/v1/cache.pb.h>
@@ -124,11 +125,22 @@ public:
   explicit index_candidates(folder_index where) : where_(std::move(where)) {}
 
   result<std::vector<candidate>> list(const std::string& name, std::size_t most) override {
-    const auto shared = file_lock::share(where_.lock);
-    if (!shared && shared.error().code == errc::unavailable && !where_.socket.empty())
+    using keys = result<std::vector<candidate>>;
+    const auto here = [&](duration) {
+      return list_here(name, most);
+    };
+    const auto there = [&](duration) -> keys {
+      if (where_.socket.empty())
+        return error{errc::unavailable, where_.path.string() + " is held by another process"};
       return service_candidates{{.url = "unix:" + where_.socket.string()}}.list(name, most);
-    if (!shared)
-      return shared.error();
+    };
+    // Where there is nobody to ask, waiting is in vain.
+    const duration patience{where_.socket.empty() ? 1 : 0};
+    return here_or_there(where_.lock, patience, here, there);
+  }
+
+private:
+  result<std::vector<candidate>> list_here(const std::string& name, std::size_t most) const {
     auto index = make_sqlite_index({.path = where_.path});
     if (!index)
       return index.error();
@@ -149,7 +161,6 @@ public:
     }
   }
 
-private:
   static result<scan_page> scan(index& from, const scan_filter& filter, const std::string& cursor) {
     std::promise<result<scan_page>> page;
     from.scan(filter, cursor, [&](auto done) { page.set_value(std::move(done)); });
