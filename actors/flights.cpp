@@ -1,29 +1,10 @@
 #include <deja/actors/flights.hpp>
 
-#include <algorithm>
-#include <array>
-#include <random>
+#include <deja/messages/random_digits.hpp>
 
 namespace deja {
 
-namespace {
-
-std::string random_owner() {
-  std::random_device random;
-  std::array<std::uint32_t, 4> bits{};
-  std::generate(bits.begin(), bits.end(), std::ref(random));
-  std::string text;
-  for (const auto word : bits) {
-    std::array<char, 9> hex{};
-    std::snprintf(hex.data(), hex.size(), "%08x", word);
-    text += hex.data();
-  }
-  return text;
-}
-
-} // namespace
-
-flights::flights() : owner_(random_owner()) {}
+flights::flights() : owner_(random_digits()) {}
 
 flight& flights::add(flight_key key, memoization_options options) {
   const auto id = ++last_;

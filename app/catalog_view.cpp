@@ -8,9 +8,8 @@
 #include <deja/transport/folder/folder_endpoint.hpp>
 #include <deja/transport/folder/here_or_there.hpp>
 #include <deja/transport/index/call_rules.hpp>
+#include <deja/transport/index/index_future.hpp>
 #include <deja/transport/index/sqlite_index.hpp>
-
-#include <future>
 
 namespace deja::app {
 
@@ -64,23 +63,21 @@ public:
   cache_endpoint& calls() override { return *endpoint_; }
 
   result<found_output> find(const entry_key& key) override {
-    return here_or_there(
-        folder_.lock(), duration::zero(),
-        [&](duration) -> result<found_output> {
+    return ask<found_output>(
+        duration::zero(),
+        [&](index& here) -> result<found_output> {
           if (auto valid = call_rules{}.check(key); !valid)
             return valid.error();
-          auto opened = make_sqlite_index({.path = folder_.index()});
-          if (!opened)
-            return opened.error();
-          std::promise<std::vector<outcome>> found;
-          (*opened)->lookup({key}, [&](auto all) { found.set_value(std::move(all)); });
-          return got(key, found.get_future().get().front());
+          auto found = index_future<std::vector<outcome>>(
+              [&](auto done) { here.lookup({key}, std::move(done)); });
+          return got(key, found.get().front());
         },
-        [&](duration) { return service().find(key); });
+        [&](catalog_view& service) { return service.find(key); });
   }
 
   result<v1::ListEntriesResponse> entries(const v1::ListEntriesRequest& asked) override {
     return ask<v1::ListEntriesResponse>(
+        patience,
         [&](index& here) -> result<v1::ListEntriesResponse> {
           v1::ListEntriesResponse told;
           const auto page = scan(here, asked, scan_filter::kind::entries);
@@ -97,6 +94,7 @@ public:
   result<v1::ListReservationsResponse>
   reservations(const v1::ListReservationsRequest& asked) override {
     return ask<v1::ListReservationsResponse>(
+        patience,
         [&](index& here) -> result<v1::ListReservationsResponse> {
           v1::ListReservationsResponse told;
           const auto page = scan(here, asked, scan_filter::kind::reservations);
@@ -112,10 +110,11 @@ public:
 
   result<v1::StatisticsResponse> statistics() override {
     return ask<v1::StatisticsResponse>(
+        patience,
         [](index& here) -> result<v1::StatisticsResponse> {
-          std::promise<result<index_statistics>> counted;
-          here.statistics([&](auto total) { counted.set_value(std::move(total)); });
-          const auto total = counted.get_future().get();
+          const auto total = index_future<result<index_statistics>>([&](auto done) {
+                               here.statistics(std::move(done));
+                             }).get();
           if (!total)
             return total.error();
           v1::StatisticsResponse told;
@@ -129,9 +128,9 @@ public:
 
 private:
   template <class Reply, class Here, class There>
-  result<Reply> ask(Here here, There there) {
+  result<Reply> ask(duration time, Here here, There there) {
     return here_or_there(
-        folder_.lock(), patience,
+        folder_.lock(), time,
         [&](duration) -> result<Reply> {
           auto opened = make_sqlite_index({.path = folder_.index()});
           if (!opened)
@@ -153,10 +152,10 @@ private:
     auto filter = from_wire(asked.filter(), what, asked.page_size());
     if (!filter)
       return filter.error();
-    std::promise<result<scan_page>> found;
-    here.scan(std::move(*filter), asked.page_token(),
-              [&](auto page) { found.set_value(std::move(page)); });
-    return found.get_future().get();
+    return index_future<result<scan_page>>([&](auto done) {
+             here.scan(std::move(*filter), asked.page_token(), std::move(done));
+           })
+        .get();
   }
 
   data_folder folder_;

@@ -3,10 +3,10 @@
 #include <deja/app/existing_folder.hpp>
 #include <deja/app/gc_report.hpp>
 #include <deja/transport/collect/collection.hpp>
+#include <deja/transport/index/index_future.hpp>
 #include <deja/transport/index/index_lock.hpp>
 #include <deja/transport/index/open_index.hpp>
 
-#include <future>
 #include <iostream>
 
 namespace deja::app {
@@ -135,9 +135,9 @@ result<workplace> open_workplace(const gc_options& asked) {
 }
 
 std::vector<outcome> apply(index& entries, std::vector<operation> wanted) {
-  const auto done = std::make_shared<std::promise<std::vector<outcome>>>();
-  entries.apply(std::move(wanted), [done](auto all) { done->set_value(std::move(all)); });
-  return done->get_future().get();
+  return index_future<std::vector<outcome>>(
+             [&](auto done) { entries.apply(std::move(wanted), std::move(done)); })
+      .get();
 }
 
 result<collection_report> collect(const gc_options& asked, const workplace& place) {

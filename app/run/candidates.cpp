@@ -5,12 +5,12 @@
 #include <deja/messages/proto_bytes.hpp>
 #include <deja/transport/connect/connect_caller.hpp>
 #include <deja/transport/folder/here_or_there.hpp>
+#include <deja/transport/index/index_future.hpp>
 #include <deja/transport/index/sqlite_index.hpp>
 
 #include <deja/v1/cache.pb.h>
 
 #include <algorithm>
-#include <future>
 
 namespace deja::run {
 
@@ -162,9 +162,9 @@ private:
   }
 
   static result<scan_page> scan(index& from, const scan_filter& filter, const std::string& cursor) {
-    std::promise<result<scan_page>> page;
-    from.scan(filter, cursor, [&](auto done) { page.set_value(std::move(done)); });
-    return page.get_future().get();
+    return index_future<result<scan_page>>(
+               [&](auto done) { from.scan(filter, cursor, std::move(done)); })
+        .get();
   }
 
   folder_index where_;

@@ -8,6 +8,7 @@
 #include <deja/app/run/remembering.hpp>
 #include <deja/app/run/standard_input.hpp>
 #include <deja/messages/key.hpp>
+#include <deja/messages/random_digits.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include <deja/app/run/file_error.hpp>
 #include <deja/app/run/staging_folder.hpp>
-#include <deja/app/run/temporary_file.hpp>
+#include <deja/messages/random_digits.hpp>
 
 #include <cerrno>
 

@@ -1,9 +1,9 @@
 #include <deja/app/run/file_error.hpp>
 #include <deja/app/run/temporary_file.hpp>
+#include <deja/messages/random_digits.hpp>
 
 #include <cerrno>
 #include <cstdlib>
-#include <random>
 
 #include <fcntl.h>
 
@@ -17,15 +17,6 @@ std::filesystem::path folder() {
 }
 
 } // namespace
-
-std::string random_digits() {
-  std::random_device source;
-  std::string text;
-  for (int word = 0; word < 4; ++word)
-    for (auto bits = source(), digit = 0u; digit < 8; ++digit, bits >>= 4)
-      text += "0123456789abcdef"[bits & 15];
-  return text;
-}
 
 std::filesystem::path temporary_path() {
   return folder() / (".deja-" + random_digits());

@@ -33,7 +33,4 @@ private:
 /// A name for a new file in the folder for temporary files, that no other process uses.
 std::filesystem::path temporary_path();
 
-/// Some 128 random bits, as 32 hexadecimal digits.
-std::string random_digits();
-
 } // namespace deja::run

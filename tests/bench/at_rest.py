@@ -9,7 +9,7 @@ import time
 
 import service_calls
 from deja import Service, until
-from service_calls import KEYS
+from service_calls import KEYS, cpu_seconds
 
 MOST_AT_REST = 25  # megabytes, of memory after the start
 MOST_IDLE = 0.05  # percent of a core
@@ -23,16 +23,10 @@ def memory(service):
     return int(re.search(r"VmRSS:\s+(\d+) kB", told)[1]) / 1e3
 
 
-def cpu_seconds(service):
-    """The CPU time that its threads have used, to the nanosecond."""
-    threads = pathlib.Path(f"/proc/{service.process.pid}/task").glob("*/schedstat")
-    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
-
-
 def cpu_in(service, seconds):
-    before = cpu_seconds(service)
+    before = cpu_seconds(service.process)
     time.sleep(seconds)
-    return cpu_seconds(service) - before
+    return cpu_seconds(service.process) - before
 
 
 def settle(service):

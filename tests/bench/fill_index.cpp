@@ -4,12 +4,12 @@
 
 #include <deja/transport/folder/data_folder.hpp>
 #include <deja/transport/index/call_rules.hpp>
+#include <deja/transport/index/index_future.hpp>
 #include <deja/transport/index/sqlite_index.hpp>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <future>
 
 namespace {
 
@@ -44,9 +44,9 @@ operation put_of(std::uint32_t number) {
 }
 
 void put(deja::index& into, std::vector<operation> group) {
-  std::promise<std::vector<outcome>> told;
-  into.apply(std::move(group), [&](std::vector<outcome> done) { told.set_value(std::move(done)); });
-  for (const auto& one : told.get_future().get())
+  auto told = index_future<std::vector<outcome>>(
+      [&](auto done) { into.apply(std::move(group), std::move(done)); });
+  for (const auto& one : told.get())
     if (one.why) {
       std::fprintf(stderr, "%s\n", to_string(*one.why).c_str());
       std::exit(1);

@@ -79,7 +79,7 @@ void session::start() {
 }
 
 void session::answered(std::uint64_t call, response answer) {
-  if (in_call_ && call == last_call_)
+  if (call == call_)
     give_answer(std::move(answer));
 }
 
@@ -196,7 +196,7 @@ asio::awaitable<void> session::serve_request() {
     begin_call(*unary);
     if (!answer_)
       co_await wait_for_answer();
-    in_call_ = false;
+    ++call_;
   }
   unsent rest;
   if (answer_)
@@ -300,11 +300,9 @@ asio::awaitable<bool> session::receive_more() {
 void session::begin_call(const unary_handler& handler) {
   instead_.reset();
   when_gone_ = nullptr;
-  in_call_ = true;
-  ++last_call_;
   expect_within(served_->config.answer_timeout);
   try {
-    handler(scratch_->asked, responder{loop_.inbox(), {weak_from_this(), last_call_}});
+    handler(scratch_->asked, responder{loop_.inbox(), {weak_from_this(), call_}});
   } catch (const std::exception& problem) {
     spdlog::error("the handler of {} failed: {}", scratch_->asked.path(), problem.what());
     answer_ = error_response({errc::internal, "the call failed inside of the service"});

@@ -109,8 +109,7 @@ private:
 
   time_point deadline_ = time_point::max();
   bool expired_ = false;
-  std::uint64_t last_call_ = 0;
-  bool in_call_ = false; // the last one is under way
+  std::uint64_t call_ = 0; // the one under way, or else the next; an earlier one's answer is void
   bool waits_for_answer_ = false;
   std::optional<response> answer_, instead_;
   std::function<void()> when_gone_; // of the call that waits

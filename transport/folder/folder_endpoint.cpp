@@ -5,6 +5,7 @@
 #include <deja/transport/folder/here_or_there.hpp>
 #include <deja/transport/folder/holder_lock.hpp>
 #include <deja/transport/index/decision.hpp>
+#include <deja/transport/index/index_future.hpp>
 #include <deja/transport/index/index_lock.hpp>
 #include <deja/transport/index/sqlite_index.hpp>
 
@@ -298,9 +299,9 @@ private:
     auto index = open();
     if (!index)
       return std::vector<outcome>(keys.size(), {.why = index.error()});
-    std::promise<std::vector<outcome>> found;
-    (*index)->lookup(std::move(keys), [&](auto all) { found.set_value(std::move(all)); });
-    return found.get_future().get();
+    return index_future<std::vector<outcome>>(
+               [&](auto done) { (*index)->lookup(std::move(keys), std::move(done)); })
+        .get();
   }
 
   outcome apply(duration left, result<operation> what) {
@@ -317,10 +318,9 @@ private:
     auto index = open();
     if (!index)
       return fail(index.error());
-    const auto done = std::make_shared<std::promise<std::vector<outcome>>>();
     const auto name = key_of(what.front()).key;
-    (*index)->apply(std::move(what), [done](auto all) { done->set_value(std::move(all)); });
-    auto answer = done->get_future();
+    auto answer = index_future<std::vector<outcome>>(
+        [&](auto done) { (*index)->apply(std::move(what), std::move(done)); });
     if (answer.wait_for(left) == std::future_status::ready)
       return answer.get();
     return fail({errc::deadline_exceeded, "key \"" + name + "\": " + path_.string() +

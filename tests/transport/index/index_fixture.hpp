@@ -8,6 +8,7 @@
 #include <deja/messages/cached_output.hpp>
 #include <deja/messages/catalog.hpp>
 #include <deja/messages/proto_bytes.hpp>
+#include <deja/transport/index/index_future.hpp>
 #include <deja/transport/index/memory_index.hpp>
 #include <deja/transport/index/postgres_index.hpp>
 #include <deja/transport/index/sqlite_index.hpp>
@@ -15,8 +16,6 @@
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
-
-#include <future>
 
 namespace deja::testing {
 
@@ -84,14 +83,17 @@ public:
   index* operator->() { return index_.get(); }
 
   std::vector<outcome> apply(std::vector<operation> operations) {
-    return wait<std::vector<outcome>>(
-        [&](auto done) { index_->apply(std::move(operations), done); });
+    return index_future<std::vector<outcome>>(
+               [&](auto done) { index_->apply(std::move(operations), std::move(done)); })
+        .get();
   }
 
   outcome apply(operation only) { return apply(std::vector{std::move(only)}).at(0); }
 
   std::vector<outcome> lookup(std::vector<entry_key> keys) {
-    return wait<std::vector<outcome>>([&](auto done) { index_->lookup(std::move(keys), done); });
+    return index_future<std::vector<outcome>>(
+               [&](auto done) { index_->lookup(std::move(keys), std::move(done)); })
+        .get();
   }
 
   outcome lookup(entry_key key) { return lookup(std::vector{std::move(key)}).at(0); }
@@ -101,24 +103,20 @@ public:
   std::string uri(const std::string& key) { return uri_of(lookup(key).entry); }
 
   result<scan_page> scan(scan_filter filter, std::string cursor = {}) {
-    return *wait<std::optional<result<scan_page>>>(
-        [&](auto done) { index_->scan(std::move(filter), std::move(cursor), done); });
+    return index_future<result<scan_page>>([&](auto done) {
+             index_->scan(std::move(filter), std::move(cursor), std::move(done));
+           })
+        .get();
   }
 
   index_statistics statistics() {
-    return wait<std::optional<result<index_statistics>>>(
-               [&](auto done) { index_->statistics(done); })
-        ->value();
+    return index_future<result<index_statistics>>(
+               [&](auto done) { index_->statistics(std::move(done)); })
+        .get()
+        .value();
   }
 
 private:
-  template <class Answer, class Call>
-  Answer wait(Call call) {
-    const auto answer = std::make_shared<std::promise<Answer>>();
-    call([answer](auto given) { answer->set_value(std::move(given)); });
-    return answer->get_future().get();
-  }
-
   std::unique_ptr<index> index_;
 };
 
