@@ -93,7 +93,7 @@ public:
     reads_.emplace(number, read_request{wanted->size(), answer});
     ask_index(
         service_actor{self_},
-        [&](index::outcomes done) { index_->lookup(*wanted, std::move(done)); },
+        [&](index::outcomes done) { index_->lookup(wanted, std::move(done)); },
         [=, this](const outcomes& found) { end_read(number, found); }, look_up_atom_v, number);
   }
 

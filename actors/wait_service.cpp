@@ -101,7 +101,7 @@ public:
         break;
       looking_ = true;
       ask_index(
-          self_actor{self_}, [&](index::outcomes done) { index_->lookup(*due, std::move(done)); },
+          self_actor{self_}, [&](index::outcomes done) { index_->lookup(due, std::move(done)); },
           [this, due](const outcomes& found) { end_look(due, found); }, look_up_atom_v, due);
     }
     set_alarm();

@@ -69,7 +69,7 @@ public:
           if (auto valid = call_rules{}.check(key); !valid)
             return valid.error();
           auto found = index_future<std::vector<outcome>>(
-              [&](auto done) { here.lookup({key}, std::move(done)); });
+              [&](auto done) { here.lookup(std::vector{key}, std::move(done)); });
           return got(key, found.get().front());
         },
         [&](catalog_view& service) { return service.find(key); });

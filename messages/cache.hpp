@@ -6,7 +6,9 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace deja {
 
@@ -37,18 +39,22 @@ struct entry_key {
 /// length as 8 bytes, little-endian, so that no two different quadruples meet.
 digest primary_key(const entry_key& key);
 
+/// The same for many keys, quicker than one by one.
+std::vector<digest> primary_keys(std::span<const entry_key> keys);
+
 /// A remembered output as the index holds it.
 struct entry {
-  entry_key key;
-  std::string task;       ///< The source task's name, for listings; may be empty.
+  // What a look-up reads stands together, for each cache line of it may have to be waited for.
   std::string output;     ///< CachedOutput's wire bytes, with created_at and last_updated_at.
-  digest content{};       ///< SHA-256 over the output without its metadata (`content_digest`).
   std::uint64_t size = 0; ///< Bytes of `output`.
   wall_time created{};    ///< As the first putter said, else when it was put.
   wall_time updated{};    ///< When it was last put.
   wall_time accessed{};   ///< When it was last touched.
   std::optional<wall_time> expires{}; ///< When it stops being an entry.
   std::uint64_t generation = 0;       ///< Rises with each put of this key; never reused.
+  entry_key key;
+  std::string task; ///< The source task's name, for listings; may be empty.
+  digest content{}; ///< SHA-256 over the output without its metadata (`content_digest`).
 };
 
 /// The right to compute an entry, held by one owner until it expires.

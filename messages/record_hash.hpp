@@ -2,6 +2,7 @@
 
 #include <deja/messages/sha256.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace deja {
@@ -10,9 +11,7 @@ namespace deja {
 class record_hash {
 public:
   record_hash& add(std::string_view text) {
-    std::array<char, 8> length{};
-    for (std::size_t at = 0; at < length.size(); ++at)
-      length[at] = static_cast<char>((static_cast<std::uint64_t>(text.size()) >> (8 * at)) & 0xff);
+    const auto length = length_of(text);
     hash_.update(std::string_view{length.data(), length.size()});
     hash_.update(text);
     return *this;
@@ -20,7 +19,26 @@ public:
 
   digest finish() { return hash_.finish(); }
 
+  /// What is hashed of one text, for who gathers it: so many bytes,
+  static std::size_t size_of(std::string_view text) { return sizeof(length_bytes) + text.size(); }
+
+  /// and these; gives the place behind them.
+  static std::uint8_t* write(std::string_view text, std::uint8_t* to) {
+    const auto length = length_of(text);
+    to = std::copy(length.begin(), length.end(), to);
+    return std::copy(text.begin(), text.end(), to);
+  }
+
 private:
+  using length_bytes = std::array<char, 8>;
+
+  static length_bytes length_of(std::string_view text) {
+    length_bytes bytes{};
+    for (std::size_t at = 0; at < bytes.size(); ++at)
+      bytes[at] = static_cast<char>((static_cast<std::uint64_t>(text.size()) >> (8 * at)) & 0xff);
+    return bytes;
+  }
+
   sha256 hash_;
 };
 

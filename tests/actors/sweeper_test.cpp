@@ -48,7 +48,7 @@ struct sweeper_fixture : virtual_time {
 
   entry found(const std::string& name) {
     entry one;
-    entries->lookup({key_named(name)}, [&](auto all) { one = *all.at(0).entry; });
+    entries->lookup(std::vector{key_named(name)}, [&](auto all) { one = *all.at(0).entry; });
     return one;
   }
 

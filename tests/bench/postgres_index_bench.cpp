@@ -65,7 +65,8 @@ private:
       begin();
     };
     if (get_)
-      at_.lookup({{{"org", "project", "development"}, "known " + std::to_string(random_key())}},
+      at_.lookup(std::vector{entry_key{{"org", "project", "development"},
+                                       "known " + std::to_string(random_key())}},
                  std::move(end));
     else
       at_.apply({put_of(prefix_ + std::to_string(++last_))}, std::move(end));

@@ -116,7 +116,7 @@ void put_plainly(deja::index& into, const call_rules& rules, const catalog_put& 
 void get_plainly(deja::index& from, blob_store& store, const download_request& what,
                  key_maker& keys) {
   const auto key = entry_of(*what.key, keys);
-  from.lookup({key}, [&](std::vector<outcome> found) {
+  from.lookup(std::vector{key}, [&](std::vector<outcome> found) {
     const auto entry = got(key, found.front()).value();
     const auto done =
         write_literals(store, what.target->prefix + "/outputs.pb", entry.output->output_literals());

@@ -16,8 +16,8 @@ public:
     changed_.notify_all();
   }
 
-  void lookup(std::vector<entry_key> keys, outcomes done) override {
-    done(std::vector<outcome>(keys.size()));
+  void lookup(many<entry_key> keys, outcomes done) override {
+    done(std::vector<outcome>(keys->size()));
   }
 
   void scan(scan_filter, std::string, std::function<void(result<scan_page>)> done) override {

@@ -4,7 +4,7 @@
 
 namespace deja {
 
-void observed_index::lookup(std::vector<entry_key> keys, outcomes done) {
+void observed_index::lookup(many<entry_key> keys, outcomes done) {
   inner_->lookup(std::move(keys), [this, done = std::move(done)](std::vector<outcome> found) {
     if (!check_.blobs || std::none_of(found.begin(), found.end(),
                                       [this](const auto& one) { return needs_a_look(one); })) {

@@ -25,7 +25,7 @@ public:
         now_(std::move(now)) {}
 
   void apply(std::vector<operation> operations, outcomes done) override;
-  void lookup(std::vector<entry_key> keys, outcomes done) override;
+  void lookup(many<entry_key> keys, outcomes done) override;
   void scan(scan_filter filter, std::string cursor,
             std::function<void(result<scan_page>)> done) override;
   void statistics(std::function<void(result<index_statistics>)> done) override;

@@ -73,7 +73,7 @@ public:
       : index_(entries), write_(std::move(write)), rules_(config.limits),
         counters_(config.counters), drop_(config.drop) {}
 
-  void get(v2::GetCacheRequest&& asked, const call_answer<cacheservice::GetCacheResponse>& answer) {
+  void get(v2::GetCacheRequest& asked, const call_answer<cacheservice::GetCacheResponse>& answer) {
     std::vector<entry_key> keys;
     keys.push_back(take_key(asked));
     if (auto valid = rules_.check(keys.front()); !valid)
@@ -94,7 +94,7 @@ public:
     index_.lookup(std::move(keys), std::move(done));
   }
 
-  void put(v2::PutCacheRequest&& asked, const call_answer<cacheservice::PutCacheResponse>& answer) {
+  void put(v2::PutCacheRequest& asked, const call_answer<cacheservice::PutCacheResponse>& answer) {
     const auto when = condition_of(asked.base_request().overwrite());
     if (!when)
       return answer.fail(when.error());
@@ -108,13 +108,13 @@ public:
           });
   }
 
-  void remove(v2::DeleteCacheRequest&& asked,
+  void remove(v2::DeleteCacheRequest& asked,
               const call_answer<cacheservice::DeleteCacheResponse>& answer) {
     write(rules_.remove(take_key(asked)), answer,
           [answer](const outcome& done) { answer.done(was_done(done)); });
   }
 
-  void reserve(v2::GetOrExtendReservationRequest&& asked,
+  void reserve(v2::GetOrExtendReservationRequest& asked,
                const call_answer<cacheservice::GetOrExtendReservationResponse>& answer) {
     const auto& base = asked.base_request();
     const auto heartbeat = from_wire(base.heartbeat_interval(), "heartbeat_interval");
@@ -131,7 +131,7 @@ public:
           });
   }
 
-  void release(v2::ReleaseReservationRequest&& asked,
+  void release(v2::ReleaseReservationRequest& asked,
                const call_answer<cacheservice::ReleaseReservationResponse>& answer) {
     write(rules_.release(take_key(asked), asked.base_request().owner_id()), answer,
           [answer](const outcome& done) { answer.done(was_done(done)); });
@@ -160,11 +160,11 @@ std::vector<route> cache_routes(index& entries, write_path write, cache_routes_c
   const auto calls = std::make_shared<cache_calls>(entries, std::move(write), config);
   const auto row = [&]<class Request, class Response>(
                        std::string_view method,
-                       void (cache_calls::*call)(Request&&, const call_answer<Response>&),
+                       void (cache_calls::*call)(Request&, const call_answer<Response>&),
                        json_reader<Request> read_json = nullptr) {
-    const auto serve = [calls, call](Request&& asked, const call_context&,
+    const auto serve = [calls, call](Request& asked, const call_context&,
                                      const call_answer<Response>& answer) {
-      ((*calls).*call)(std::move(asked), answer);
+      ((*calls).*call)(asked, answer);
     };
     return route{"POST", "/flyteidl2.cacheservice.v2.CacheService/" + std::string{method},
                  connect_call<Request, Response>(serve, config.max_body, read_json)};

@@ -3,6 +3,7 @@
 #include <deja/messages/catalog.hpp>
 #include <deja/transport/connect/route.hpp>
 
+#include <google/protobuf/arena.h>
 #include <google/protobuf/message.h>
 
 namespace deja::http {
@@ -89,7 +90,8 @@ template <class Request>
 using json_reader = bool (*)(std::string_view json, Request& into);
 
 /// The handler of one call of a Connect service. `serve(request, context, answer)` is called on the
-/// session's loop, so it must not block; it may answer later.
+/// session's loop, so it must not block; it may answer later. It may take what it needs out of the
+/// request, which is gone when it returns.
 template <class Request, class Response, class Serve>
 unary_handler connect_call(Serve serve, std::size_t max_body,
                            json_reader<Request> read_json = nullptr) {
@@ -98,7 +100,11 @@ unary_handler connect_call(Serve serve, std::size_t max_body,
     auto call = accept_call(asked, max_body);
     if (!call)
       return respond(call.error());
-    Request message;
+    // Where the request lies with all its parts, most often wholly within `room`.
+    constexpr std::size_t usual_size = 4096;
+    alignas(std::max_align_t) char room[usual_size];
+    google::protobuf::Arena arena{room, sizeof room};
+    auto& message = *google::protobuf::Arena::CreateMessage<Request>(&arena);
     const bool is_read =
         read_json != nullptr && call->in == codec::json && read_json(call->body(), message);
     if (!is_read)
@@ -109,7 +115,7 @@ unary_handler connect_call(Serve serve, std::size_t max_body,
                                                    "the call took longer than it may, " +
                                                        std::to_string(limit.count() / 1'000'000) +
                                                        " ms; it may have happened"}));
-    serve(std::move(message), call->context, call_answer<Response>{respond, call->in});
+    serve(message, call->context, call_answer<Response>{respond, call->in});
   };
 }
 

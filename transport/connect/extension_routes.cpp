@@ -1,6 +1,7 @@
 #include <deja/transport/connect/extension_routes.hpp>
 
 #include <deja/messages/cached_output.hpp>
+#include <deja/messages/prefetch.hpp>
 #include <deja/messages/proto_bytes.hpp>
 #include <deja/transport/connect/connect_call.hpp>
 #include <deja/transport/connect/extension_wire.hpp>
@@ -110,16 +111,16 @@ public:
   extension_calls(extension_parts parts, extension_config config)
       : parts_(std::move(parts)), config_(std::move(config)), rules_(config_.limits) {}
 
-  void get(v1::GetRequest asked, const call_context&, const call_answer<v1::GetResponse>& answer) {
-    look_up(std::move(asked), answer,
+  void get(v1::GetRequest& asked, const call_context&, const call_answer<v1::GetResponse>& answer) {
+    look_up(asked, answer,
             [self = shared_from_this(), answer](const auto& keys, const auto& found) {
               answer.wire(self->got(keys, found));
             });
   }
 
-  void exists(v1::ExistsRequest asked, const call_context&,
+  void exists(v1::ExistsRequest& asked, const call_context&,
               const call_answer<v1::ExistsResponse>& answer) {
-    look_up(std::move(asked), answer, [answer](const auto&, const auto& found) {
+    look_up(asked, answer, [answer](const auto&, const auto& found) {
       v1::ExistsResponse response;
       for (const auto& [why, entry, held] : found) {
         auto& outcome = *response.add_outcomes();
@@ -347,31 +348,30 @@ private:
     return {};
   }
 
-  using wire_keys = google::protobuf::RepeatedPtrField<v1::Key>;
+  /// By their places among those of a call, in order.
+  using refused_keys = std::vector<std::pair<std::size_t, error>>;
 
-  /// Has `done(wire_keys, std::vector<outcome>)` called.
+  /// Has `done(std::span<const entry_key>, std::vector<outcome>)` called, with all keys that are
+  /// asked for.
   template <class Request, class Done>
-  void look_up(Request asked, const raw_answer& answer, Done done) const {
+  void look_up(Request& asked, const raw_answer& answer, Done done) const {
     if (auto valid = check_count(asked.keys_size()); !valid)
       return answer.fail(valid.error());
-    std::vector<entry_key> wanted;
-    std::vector<std::pair<std::size_t, error>> refused; // by their places
-    wanted.reserve(static_cast<std::size_t>(asked.keys_size()));
-    for (const auto& wire : asked.keys()) {
-      auto key = from_wire(wire);
-      if (auto valid = rules_.check(key); valid)
-        wanted.push_back(std::move(key));
-      else
-        refused.emplace_back(wanted.size() + refused.size(), valid.error());
+    std::vector<entry_key> keys;
+    refused_keys refused;
+    keys.reserve(static_cast<std::size_t>(asked.keys_size()));
+    for (auto& wire : *asked.mutable_keys()) {
+      keys.push_back(take_key(wire));
+      if (auto valid = rules_.check(keys.back()); !valid)
+        refused.emplace_back(keys.size() - 1, valid.error());
     }
-    const bool is_long = wanted.size() > config_.keys_on_loop;
-    auto look = [&from = parts_.entries, wanted = std::move(wanted), asked = std::move(asked),
+    const bool is_long = keys.size() > config_.keys_on_loop;
+    auto look = [&from = parts_.entries, all = many<entry_key>{std::move(keys)},
                  refused = std::move(refused), done = std::move(done)]() mutable {
-      if (wanted.empty())
-        return done(asked.keys(), with_refused({}, refused));
-      from.lookup(std::move(wanted), [asked = std::move(asked), refused = std::move(refused),
+      auto wanted = refused.empty() ? all : without_refused(*all, refused);
+      from.lookup(std::move(wanted), [all = std::move(all), refused = std::move(refused),
                                       done = std::move(done)](std::vector<outcome> found) mutable {
-        done(asked.keys(), with_refused(std::move(found), refused));
+        done(*all, with_refused(std::move(found), refused));
       });
     };
     if (is_long)
@@ -380,20 +380,36 @@ private:
       look();
   }
 
-  static std::vector<outcome>
-  with_refused(std::vector<outcome> found,
-               const std::vector<std::pair<std::size_t, error>>& refused) {
+  static many<entry_key> without_refused(std::span<const entry_key> keys,
+                                         const refused_keys& refused) {
+    std::vector<entry_key> wanted;
+    auto next = refused.begin();
+    for (std::size_t at = 0; at < keys.size(); ++at)
+      if (next != refused.end() && next->first == at)
+        ++next;
+      else
+        wanted.push_back(keys[at]);
+    return wanted;
+  }
+
+  static std::vector<outcome> with_refused(std::vector<outcome> found,
+                                           const refused_keys& refused) {
     for (const auto& [place, why] : refused)
       found.insert(found.begin() + static_cast<std::ptrdiff_t>(place), outcome{.why = why});
     return found;
   }
 
   /// GetResponse's wire bytes, with the entries' as they lie.
-  std::string got(const wire_keys& keys, std::span<const outcome> all) const {
+  std::string got(std::span<const entry_key> keys, std::span<const outcome> all) const {
     constexpr std::size_t around = 32; // of an output, at most
     std::size_t expected = 0;
-    for (const auto& one : all)
-      expected += one.entry ? one.entry->output.size() + around : around;
+    for (const auto& one : all) {
+      expected += around;
+      if (one.entry) {
+        prefetch(one.entry->output.data());
+        expected += one.entry->output.size();
+      }
+    }
     wire_writer bytes{std::min(expected, config_.max_answer)};
     std::uint64_t hits = 0, misses = 0;
     auto asked = keys.begin();
@@ -403,12 +419,12 @@ private:
         append_failure(bytes, *why, std::nullopt);
       } else if (!entry) {
         ++misses;
-        append_failure(bytes, no_entry(key.key()), held);
+        append_failure(bytes, no_entry(key.key), held);
       } else if (bytes.size() > 0 && bytes.size() + entry->output.size() > config_.max_answer) {
         append_failure(bytes,
                        {errc::resource_exhausted, "the answer would be over the limit of " +
                                                       std::to_string(config_.max_answer) +
-                                                      " bytes; ask for key \"" + key.key() +
+                                                      " bytes; ask for key \"" + key.key +
                                                       "\" again"},
                        std::nullopt);
       } else {
@@ -576,9 +592,9 @@ std::vector<route> extension_routes(extension_parts parts, extension_config conf
           std::string_view method,
           void (extension_calls::*call)(Asked, const call_context&, const call_answer<Response>&)) {
         using message = std::remove_cvref_t<Asked>;
-        const auto serve = [calls, call](message asked, const call_context& context,
+        const auto serve = [calls, call](message& asked, const call_context& context,
                                          const call_answer<Response>& answer) {
-          ((*calls).*call)(std::move(asked), context, answer);
+          ((*calls).*call)(asked, context, answer);
         };
         return route{"POST", "/deja.v1.CacheService/" + std::string{method},
                      connect_call<message, Response>(serve, max_body)};

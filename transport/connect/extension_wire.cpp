@@ -35,6 +35,12 @@ entry_key from_wire(const v1::Key& key) {
   return {{key.org(), key.project(), key.domain()}, key.key()};
 }
 
+entry_key take_key(v1::Key& key) {
+  return {{std::move(*key.mutable_org()), std::move(*key.mutable_project()),
+           std::move(*key.mutable_domain())},
+          std::move(*key.mutable_key())};
+}
+
 v1::Error to_wire(const error& why) {
   v1::Error wire;
   wire.set_code(std::string{to_string(why.code)});

@@ -12,6 +12,7 @@ namespace deja {
 
 v1::Key to_wire(const entry_key& key);
 entry_key from_wire(const v1::Key& key);
+entry_key take_key(v1::Key& key); ///< The same, taken out of it.
 
 v1::Error to_wire(const error& why);
 

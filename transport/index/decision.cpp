@@ -10,7 +10,7 @@ bool is_live(const shared<entry>& entry, const decision_context& context) {
   return entry && !(entry->expires && *entry->expires <= context.now);
 }
 
-bool is_live(const std::optional<reservation_row>& row, const decision_context& context) {
+bool is_live(const shared<reservation_row>& row, const decision_context& context) {
   return row && row->ends > context.since_boot;
 }
 
@@ -55,10 +55,14 @@ struct decider {
     if (auto why = refusal(put, state, context))
       return {why, state.entry, std::nullopt};
     const auto created = put.created.value_or(state.entry ? state.entry->created : context.now);
-    entry next{put.key, put.task, with_times(put.output, created, context.now), put.content};
+    entry next{.output = with_times(put.output, created, context.now),
+               .created = created,
+               .updated = context.now,
+               .accessed = context.now,
+               .key = put.key,
+               .task = put.task,
+               .content = put.content};
     next.size = next.output.size();
-    next.created = created;
-    next.updated = next.accessed = context.now;
     if (put.lifetime)
       next.expires = later(context.now, *put.lifetime);
     next.generation = context.next_number();
@@ -79,17 +83,17 @@ struct decider {
     const bool ours = state.reservation && state.reservation->reservation.owner == reserve.owner;
     if (!ours && is_live(state.reservation, context))
       return {std::nullopt, std::nullopt, handed_out(*state.reservation, context)};
+    auto next = ours ? *state.reservation : reservation_row{};
     if (!ours) {
-      state.reservation = reservation_row{};
-      auto& fresh = state.reservation->reservation;
-      fresh.key = reserve.key;
-      fresh.owner = reserve.owner;
-      fresh.fencing_token = context.next_number();
-      fresh.since = context.now;
+      next.reservation.key = reserve.key;
+      next.reservation.owner = reserve.owner;
+      next.reservation.fencing_token = context.next_number();
+      next.reservation.since = context.now;
     }
-    state.reservation->reservation.heartbeat = reserve.heartbeat;
-    state.reservation->lease = reserve.lease;
-    state.reservation->ends = context.since_boot + reserve.lease;
+    next.reservation.heartbeat = reserve.heartbeat;
+    next.lease = reserve.lease;
+    next.ends = context.since_boot + reserve.lease;
+    state.reservation = std::move(next);
     return {std::nullopt, std::nullopt, handed_out(*state.reservation, context)};
   }
 

@@ -8,17 +8,16 @@ namespace deja {
 
 /// A reservation as an index on one machine keeps it: with its end on the boot clock.
 struct reservation_row {
-  bool operator==(const reservation_row&) const = default;
-
   deja::reservation reservation; ///< `expires` is worked out when it is handed out.
   duration lease{};              ///< What it was last granted for.
   duration ends{};               ///< Since boot.
 };
 
-/// What an index has under one key.
+/// What an index has under one key. Neither is ever changed, only replaced, so that readers need no
+/// copy.
 struct stored_state {
-  shared<deja::entry> entry; ///< Never changed, only replaced, so that readers need no copy.
-  std::optional<reservation_row> reservation;
+  shared<deja::entry> entry;
+  shared<reservation_row> reservation;
 };
 
 /// When a decision is made, and where its numbers come from.

@@ -1,5 +1,10 @@
 #include <deja/transport/index/hot_rows.hpp>
 
+#include <deja/messages/prefetch.hpp>
+
+#include <algorithm>
+#include <array>
+
 namespace deja {
 
 namespace {
@@ -10,13 +15,12 @@ std::size_t size_of(const entry_key& key) {
 
 // With what the containers and the allocator take, more or less.
 std::size_t size_of(const stored_state& state) {
-  constexpr std::size_t overhead = 256;
-  auto size = overhead + sizeof(stored_state);
-  if (state.entry)
-    size += size_of(state.entry->key) + state.entry->task.size() + state.entry->output.size();
-  if (state.reservation)
-    size +=
-        size_of(state.reservation->reservation.key) + state.reservation->reservation.owner.size();
+  constexpr std::size_t overhead = 224;
+  auto size = overhead + sizeof state;
+  if (const auto& entry = state.entry)
+    size += sizeof *entry + size_of(entry->key) + entry->task.size() + entry->output.size();
+  if (const auto& row = state.reservation)
+    size += sizeof *row + size_of(row->reservation.key) + row->reservation.owner.size();
   return size;
 }
 
@@ -26,11 +30,20 @@ std::vector<hot_rows::row> hot_rows::find(std::span<const digest> keys, std::uin
   std::vector<row> found(keys.size());
   const std::lock_guard lock{mutex_};
   era = era_;
-  for (std::size_t at = 0; at < keys.size(); ++at)
-    if (const auto place = rows_.find(keys[at]); place != rows_.end()) {
-      place->asked = true;
-      found[at] = place->state;
-    }
+  constexpr std::size_t at_once = 16;
+  for (std::size_t first = 0; first < keys.size(); first += at_once) {
+    const auto some = keys.subspan(first, std::min(at_once, keys.size() - first));
+    std::array<const kept*, at_once> places{};
+    for (std::size_t at = 0; at < some.size(); ++at)
+      if (const auto place = rows_.find(some[at]); place != rows_.end()) {
+        places[at] = &*place;
+        place->asked = true;
+        prefetch(place->state.get());
+      }
+    for (std::size_t at = 0; at < some.size(); ++at)
+      if (places[at] != nullptr)
+        found[first + at] = places[at]->state;
+  }
   return found;
 }
 

@@ -44,7 +44,7 @@ struct index_statistics {
 /// never handed out. The destructor finishes what was accepted.
 ///
 ///     auto index = make_sqlite_index({.path = "index.sqlite"}).value();
-///     index->lookup({{{"", "p", "d"}, "key"}}, [](std::vector<outcome> found) { ... });
+///     index->lookup(std::vector{key}, [](std::vector<outcome> found) { ... });
 class index {
 public:
   using outcomes = std::function<void(std::vector<outcome>)>;
@@ -56,8 +56,9 @@ public:
   /// happened (`deadline_exceeded`, `unavailable`: it may have happened).
   virtual void apply(std::vector<operation> operations, outcomes done) = 0;
 
-  /// Entry and reservation of each key, in order. Neither there: an outcome with neither.
-  virtual void lookup(std::vector<entry_key> keys, outcomes done) = 0;
+  /// Entry and reservation of each key, in order; `keys` is not null. Neither there: an outcome
+  /// with neither.
+  virtual void lookup(many<entry_key> keys, outcomes done) = 0;
 
   /// A page of what `filter` selects, ordered by primary key; `cursor` is empty for the first page.
   virtual void scan(scan_filter filter, std::string cursor,

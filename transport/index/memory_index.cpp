@@ -1,6 +1,7 @@
 #include <deja/transport/index/memory_index.hpp>
 
 #include <deja/messages/digest_map.hpp>
+#include <deja/messages/prefetch.hpp>
 #include <deja/transport/index/decision.hpp>
 #include <deja/transport/index/scan.hpp>
 
@@ -42,16 +43,24 @@ public:
     done(std::move(results));
   }
 
-  void lookup(std::vector<entry_key> keys, outcomes done) override {
-    std::vector<outcome> found;
-    found.reserve(keys.size());
+  void lookup(many<entry_key> keys, outcomes done) override {
+    const auto ids = primary_keys(*keys);
+    std::vector<const stored_state*> states(ids.size());
+    std::vector<outcome> found(ids.size());
     {
       std::shared_lock lock{mutex_};
+      for (std::size_t at = 0; at < ids.size(); ++at)
+        if (const auto there = states_.find(ids[at]); there != states_.end()) {
+          states[at] = &there->second;
+          prefetch(there->second.entry.pointer().get());
+        }
       const auto context = moment();
-      for (const auto& key : keys) {
-        const auto at = states_.find(primary_key(key));
-        found.push_back(at == states_.end() ? outcome{} : visible(at->second, context));
-      }
+      for (std::size_t at = 0; at < ids.size(); ++at)
+        if (states[at] != nullptr) {
+          found[at] = visible(*states[at], context);
+          if (found[at].entry)
+            prefetch(found[at].entry->output.data());
+        }
     }
     done(std::move(found));
   }

@@ -36,13 +36,13 @@ struct write_job {
 };
 
 struct lookup_job {
-  std::size_t size() const { return keys.size(); }
+  std::size_t size() const { return keys->size(); }
 
   void refuse(const error& why) const {
-    done(std::vector<outcome>(keys.size(), outcome{.why = why}));
+    done(std::vector<outcome>(keys->size(), outcome{.why = why}));
   }
 
-  std::vector<entry_key> keys;
+  many<entry_key> keys;
   index::outcomes done;
   bool tried = false;
 };
@@ -88,8 +88,8 @@ public:
     writer_.submit({std::move(operations), std::move(done)});
   }
 
-  void lookup(std::vector<entry_key> keys, outcomes done) override {
-    if (keys.empty())
+  void lookup(many<entry_key> keys, outcomes done) override {
+    if (keys->empty())
       return done({});
     const auto idlest = std::min_element(readers_.begin(), readers_.end(),
                                          [](auto& a, auto& b) { return a->load() < b->load(); });
@@ -189,7 +189,7 @@ private:
                                          std::vector<lookup_job> jobs) {
     std::vector<entry_key> all;
     for (const auto& job : jobs)
-      all.insert(all.end(), job.keys.begin(), job.keys.end());
+      all.insert(all.end(), job.keys->begin(), job.keys->end());
     auto found = postgres_rows::lookup(database, all);
     std::vector<lookup_job> again;
     if (!found)
@@ -197,7 +197,7 @@ private:
     auto next = found ? found->begin() : std::vector<outcome>::iterator{};
     for (auto& job : jobs) {
       if (found) {
-        const auto end = next + static_cast<std::ptrdiff_t>(job.keys.size());
+        const auto end = next + static_cast<std::ptrdiff_t>(job.keys->size());
         job.done({std::make_move_iterator(next), std::make_move_iterator(end)});
         next = end;
       } else if (database.lost() && !job.tried) { // A look-up may be done twice.

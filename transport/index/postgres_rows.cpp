@@ -143,10 +143,7 @@ std::vector<postgres::statement> postgres_rows::statements(const std::string& no
 
 result<std::vector<outcome>> postgres_rows::lookup(postgres::connection& database,
                                                    std::span<const entry_key> keys) {
-  std::vector<digest> ids;
-  ids.reserve(keys.size());
-  for (const auto& key : keys)
-    ids.push_back(primary_key(key));
+  const auto ids = primary_keys(keys);
   auto distinct = ids;
   std::sort(distinct.begin(), distinct.end());
   distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());

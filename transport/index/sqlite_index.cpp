@@ -1,5 +1,6 @@
 #include <deja/transport/index/sqlite_index.hpp>
 
+#include <deja/messages/prefetch.hpp>
 #include <deja/transport/file_lock.hpp>
 #include <deja/transport/index/hot_rows.hpp>
 #include <deja/transport/index/index_lock.hpp>
@@ -103,17 +104,16 @@ public:
     wake_.notify_one();
   }
 
-  void lookup(std::vector<entry_key> keys, outcomes done) override {
-    std::vector<digest> ids;
-    ids.reserve(keys.size());
-    for (const auto& key : keys)
-      ids.push_back(primary_key(key));
+  void lookup(many<entry_key> keys, outcomes done) override {
+    const auto ids = primary_keys(*keys);
     const auto context = moment();
-    auto found = config_.exclusive ? look_up_hot(keys, ids) : look_up(keys, ids, {});
+    auto found = config_.exclusive ? look_up_hot(*keys, ids) : look_up(*keys, ids, {});
     if (!found)
-      return done({keys.size(), outcome{.why = found.error()}});
+      return done({keys->size(), outcome{.why = found.error()}});
+    for (const auto& row : *found)
+      prefetch(row->entry.pointer().get());
     std::vector<outcome> all;
-    all.reserve(keys.size());
+    all.reserve(keys->size());
     for (const auto& row : *found)
       all.push_back(visible(*row, context));
     done(std::move(all));
@@ -323,15 +323,18 @@ private:
     auto lent = borrow();
     if (!lent)
       return lent.error();
+    std::vector<sqlite_rows::wanted> missing;
+    for (std::size_t at = 0; at < keys.size(); ++at)
+      if (!rows[at])
+        missing.push_back({ids[at], keys[at]});
     const auto read = in_snapshot(**lent, [&]() -> result<void> {
-      for (std::size_t at = 0; at < keys.size(); ++at) {
-        if (rows[at])
-          continue;
-        auto state = (*lent)->rows.load(ids[at], keys[at]);
-        if (!state)
-          return state.error();
-        rows[at] = std::make_shared<const stored_state>(std::move(*state));
-      }
+      auto states = (*lent)->rows.load(missing);
+      if (!states)
+        return states.error();
+      auto next = states->begin();
+      for (auto& row : rows)
+        if (!row)
+          row = std::make_shared<const stored_state>(std::move(*next++));
       return {};
     });
     give_back(std::move(*lent));
@@ -413,10 +416,11 @@ private:
     std::uint64_t era = 0;
     if (auto hot = hot_.find({&id, 1}, era).front())
       return hot;
-    auto state = rows_.load(id, key);
-    if (!state)
-      return state.error();
-    return std::make_shared<const stored_state>(std::move(*state));
+    const sqlite_rows::wanted only{id, key};
+    auto states = rows_.load({&only, 1});
+    if (!states)
+      return states.error();
+    return std::make_shared<const stored_state>(std::move(states->front()));
   }
 
   // Nobody else should write a file that is ours alone; but what is decided must be right even so.

@@ -35,11 +35,16 @@ INSERT INTO state VALUES (1, 0, '');
 constexpr const char* expiry_index =
     "CREATE INDEX entry_expiry ON entry(id, expires) WHERE expires IS NOT NULL";
 
+/// How many keys one statement looks up at most. To begin and end a statement costs as much as half
+/// a look-up; with more keys it gains no more.
+constexpr int keys_at_once = 16;
+
 constexpr std::string_view key_columns = ", org, project, domain, key, id";
 constexpr std::string_view entry_columns =
     "task, output, content, created, updated, accessed, expires, generation";
 constexpr std::string_view reservation_columns =
     "owner, fencing_token, since, heartbeat, lease, ends";
+constexpr int entry_column_count = 8, reservation_column_count = 6;
 
 std::int64_t count(wall_time time) {
   return time.time_since_epoch().count();
@@ -61,32 +66,51 @@ digest read_digest(std::string_view bytes) {
   return value;
 }
 
-entry read_entry(const sqlite::statement& row, entry_key key) {
-  entry read;
-  read.key = std::move(key);
-  read.task = row.bytes(0);
-  read.output = row.bytes(1);
-  read.content = read_digest(row.bytes(2));
-  read.size = read.output.size();
-  read.created = time_of(row.integer(3));
-  read.updated = time_of(row.integer(4));
-  read.accessed = time_of(row.integer(5));
-  if (auto expires = row.optional_integer(6))
-    read.expires = time_of(*expires);
-  read.generation = static_cast<std::uint64_t>(row.integer(7));
+// The columns from `first` on; none where an outer join found none.
+shared<entry> read_entry(const sqlite::statement& row, int first, const entry_key& key) {
+  const auto generation = row.optional_integer(first + 7);
+  if (!generation)
+    return std::nullopt;
+  auto read = std::make_shared<entry>();
+  read->key = key;
+  read->task = row.bytes(first);
+  read->output = row.bytes(first + 1);
+  read->content = read_digest(row.bytes(first + 2));
+  read->size = read->output.size();
+  read->created = time_of(row.integer(first + 3));
+  read->updated = time_of(row.integer(first + 4));
+  read->accessed = time_of(row.integer(first + 5));
+  if (auto expires = row.optional_integer(first + 6))
+    read->expires = time_of(*expires);
+  read->generation = static_cast<std::uint64_t>(*generation);
+  return std::shared_ptr<const entry>{std::move(read)};
+}
+
+shared<reservation_row> read_reservation(const sqlite::statement& row, int first,
+                                         const entry_key& key) {
+  const auto token = row.optional_integer(first + 1);
+  if (!token)
+    return std::nullopt;
+  reservation_row read;
+  read.reservation.key = key;
+  read.reservation.owner = row.bytes(first);
+  read.reservation.fencing_token = static_cast<std::uint64_t>(*token);
+  read.reservation.since = time_of(row.integer(first + 2));
+  read.reservation.heartbeat = duration{row.integer(first + 3)};
+  read.lease = duration{row.integer(first + 4)};
+  read.ends = duration{row.integer(first + 5)};
   return read;
 }
 
-reservation_row read_reservation(const sqlite::statement& row, entry_key key) {
-  reservation_row read;
-  read.reservation.key = std::move(key);
-  read.reservation.owner = row.bytes(0);
-  read.reservation.fencing_token = static_cast<std::uint64_t>(row.integer(1));
-  read.reservation.since = time_of(row.integer(2));
-  read.reservation.heartbeat = duration{row.integer(3)};
-  read.lease = duration{row.integer(4)};
-  read.ends = duration{row.integer(5)};
-  return read;
+/// Of up to so many keys: place, entry and reservation of each that is bound.
+std::string load_statement(int keys) {
+  std::string places;
+  for (int at = 0; at < keys; ++at)
+    places += (at == 0 ? "(" : ", (") + std::to_string(at) + ", ?" + std::to_string(at + 1) + ")";
+  return "WITH wanted(place, id) AS (VALUES " + places + ") SELECT place, " +
+         std::string{entry_columns} + ", " + std::string{reservation_columns} +
+         " FROM wanted LEFT JOIN entry ON entry.id = wanted.id"
+         " LEFT JOIN reservation ON reservation.id = wanted.id WHERE wanted.id IS NOT NULL";
 }
 
 sqlite::statement& bind_key(sqlite::statement& row, const entry_key& key, int at) {
@@ -121,7 +145,7 @@ result<scan_page> scan_expired_entries(sqlite::database& database, page_scanner&
       if (!found)
         return found.error();
       if (*found)
-        state.entry = read_entry(*whole, read_key(*whole, 8));
+        state.entry = read_entry(*whole, 0, read_key(*whole, entry_column_count));
       whole->reset();
     }
     if (!scanner.take(read_digest(id), state, context))
@@ -220,11 +244,9 @@ result<sqlite_rows> sqlite_rows::prepare_reads(sqlite::database& database) {
     into = std::move(*prepared);
     return {};
   };
-  auto done = prepare(rows.load_entry_,
-                      "SELECT " + std::string{entry_columns} + " FROM entry WHERE id = ?");
+  auto done = prepare(rows.load_one_, load_statement(1));
   if (done)
-    done = prepare(rows.load_reservation_,
-                   "SELECT " + std::string{reservation_columns} + " FROM reservation WHERE id = ?");
+    done = prepare(rows.load_many_, load_statement(keys_at_once));
   if (!done)
     return done.error();
   return rows;
@@ -259,27 +281,38 @@ result<sqlite_rows> sqlite_rows::prepare_all(sqlite::database& database) {
   return rows;
 }
 
-result<stored_state> sqlite_rows::load(const digest& id, const entry_key& key) {
-  stored_state state;
-  auto row = load_entry_.bind(1, bytes_of(id)).step();
-  if (!row)
-    return row.error();
-  if (*row)
-    state.entry = read_entry(load_entry_, key);
-  load_entry_.reset();
-  row = load_reservation_.bind(1, bytes_of(id)).step();
-  if (!row)
-    return row.error();
-  if (*row)
-    state.reservation = read_reservation(load_reservation_, key);
-  load_reservation_.reset();
-  return state;
+result<std::vector<stored_state>> sqlite_rows::load(std::span<const wanted> all) {
+  std::vector<stored_state> states(all.size());
+  for (std::size_t at = 0; at < all.size(); at += keys_at_once) {
+    const auto some = all.subspan(at, std::min<std::size_t>(keys_at_once, all.size() - at));
+    if (auto done = load(some.size() == 1 ? load_one_ : load_many_, some, &states[at]); !done)
+      return done.error();
+  }
+  return states;
+}
+
+result<void> sqlite_rows::load(sqlite::statement& by, std::span<const wanted> some,
+                               stored_state* to) {
+  for (std::size_t at = 0; at < some.size(); ++at)
+    by.bind(static_cast<int>(at) + 1, bytes_of(some[at].id));
+  while (true) {
+    const auto row = by.step();
+    if (!row)
+      return row.error();
+    if (!*row)
+      break;
+    const auto place = static_cast<std::size_t>(by.integer(0));
+    const auto& key = some[place].key;
+    to[place] = {read_entry(by, 1, key), read_reservation(by, 1 + entry_column_count, key)};
+  }
+  by.reset();
+  return {};
 }
 
 result<bool> sqlite_rows::store(const digest& id, const stored_state& before,
                                 const stored_state& after) {
   const auto entry = store_entry(id, before.entry, after.entry);
-  if (!entry || before.reservation == after.reservation)
+  if (!entry || before.reservation.pointer() == after.reservation.pointer())
     return entry;
   auto done = after.reservation ? put(id, *after.reservation)
                                 : delete_reservation_.bind(1, bytes_of(id)).run();
@@ -362,7 +395,7 @@ result<scan_page> sqlite_rows::scan(sqlite::database& database, const scan_filte
                        " WHERE id > ? ORDER BY id");
   if (!rows)
     return rows.error();
-  const int key_column = entries ? 8 : 6;
+  const int key_column = entries ? entry_column_count : reservation_column_count;
   rows->bind(1, after);
   while (true) {
     auto row = rows->step();
@@ -372,9 +405,9 @@ result<scan_page> sqlite_rows::scan(sqlite::database& database, const scan_filte
       break;
     stored_state state;
     if (entries)
-      state.entry = read_entry(*rows, read_key(*rows, key_column));
+      state.entry = read_entry(*rows, 0, read_key(*rows, key_column));
     else
-      state.reservation = read_reservation(*rows, read_key(*rows, key_column));
+      state.reservation = read_reservation(*rows, 0, read_key(*rows, key_column));
     if (!scanner->take(read_digest(rows->bytes(key_column + 4)), state, context))
       break;
   }

@@ -18,8 +18,14 @@ public:
   static result<sqlite_rows> prepare_reads(sqlite::database& database);
   static result<sqlite_rows> prepare_all(sqlite::database& database);
 
-  /// What lies under the key with this primary key.
-  result<stored_state> load(const digest& id, const entry_key& key);
+  struct wanted {
+    const digest& id; ///< The primary key of
+    const entry_key& key;
+  };
+
+  /// What lies under these keys, in order. Many cost less than as many calls. Of one moment only
+  /// within a transaction.
+  result<std::vector<stored_state>> load(std::span<const wanted> all);
 
   /// Writes what differs; whether anything does.
   result<bool> store(const digest& id, const stored_state& before, const stored_state& after);
@@ -36,12 +42,13 @@ public:
                                  index_statistics& total);
 
 private:
+  static result<void> load(sqlite::statement& by, std::span<const wanted> some, stored_state* to);
   result<bool> store_entry(const digest& id, const shared<entry>& before,
                            const shared<entry>& after);
   result<void> put(const digest& id, const entry& what);
   result<void> put(const digest& id, const reservation_row& row);
 
-  sqlite::statement load_entry_, load_reservation_;
+  sqlite::statement load_one_, load_many_;
   sqlite::statement put_entry_, touch_entry_, delete_entry_;
   sqlite::statement put_reservation_, delete_reservation_;
   sqlite::statement last_number_, set_last_number_;

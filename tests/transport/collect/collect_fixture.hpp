@@ -65,7 +65,7 @@ struct collect_fixture {
 
   bool has(const std::string& name) {
     bool there = false;
-    entries->lookup({key_named(name)}, [&](auto all) { there = bool{all.at(0).entry}; });
+    entries->lookup(std::vector{key_named(name)}, [&](auto all) { there = bool{all.at(0).entry}; });
     return there;
   }
 

@@ -33,7 +33,8 @@ struct observed_fixture : collect_fixture {
   /// `hit` or `miss`; `later` where it waits for the posted work.
   std::string look_up(observed_index& at, const std::string& name) {
     const auto told = std::make_shared<std::string>("later");
-    at.lookup({key_named(name)}, [told](auto all) { *told = all.at(0).entry ? "hit" : "miss"; });
+    at.lookup(std::vector{key_named(name)},
+              [told](auto all) { *told = all.at(0).entry ? "hit" : "miss"; });
     const auto first = *told;
     for (const auto& task : std::exchange(posted, {}))
       task();
