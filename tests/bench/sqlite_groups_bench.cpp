@@ -42,11 +42,11 @@ void run(sqlite3* database, const char* statement) {
 constexpr auto schema = R"(
 PRAGMA journal_mode=WAL;
 CREATE TABLE IF NOT EXISTS entry (
-  id BLOB PRIMARY KEY, org BLOB NOT NULL, project BLOB NOT NULL, domain BLOB NOT NULL,
+  id BLOB PRIMARY KEY NOT NULL, org BLOB NOT NULL, project BLOB NOT NULL, domain BLOB NOT NULL,
   key BLOB NOT NULL, task BLOB NOT NULL, output BLOB NOT NULL, content BLOB NOT NULL,
   created INTEGER NOT NULL, updated INTEGER NOT NULL, accessed INTEGER NOT NULL, expires INTEGER,
   generation INTEGER NOT NULL
-) WITHOUT ROWID)";
+))";
 
 constexpr auto insert = R"(
 INSERT INTO entry VALUES (?, 'org', 'project', 'development', ?, 'workflows.training.train_model',

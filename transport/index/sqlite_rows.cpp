@@ -14,18 +14,23 @@ constexpr std::int64_t schema_version = 2;
 
 // Keys are blobs: what a client sends need not be valid text for the database. One sequence serves
 // generations and fencing tokens; its row outlives everything that was numbered.
+//
+// Rows lie by age, beside an index of their keys. In the order of the keys (WITHOUT ROWID, as in
+// files of earlier programs, which are used as they are) a page would hold eight of them, so the
+// tree would be as deep as that has few branches, and new rows would each change a page of their
+// own.
 constexpr const char* schema = R"(
 CREATE TABLE entry (
-  id BLOB PRIMARY KEY, org BLOB NOT NULL, project BLOB NOT NULL, domain BLOB NOT NULL,
+  id BLOB PRIMARY KEY NOT NULL, org BLOB NOT NULL, project BLOB NOT NULL, domain BLOB NOT NULL,
   key BLOB NOT NULL, task BLOB NOT NULL, output BLOB NOT NULL, content BLOB NOT NULL,
   created INTEGER NOT NULL, updated INTEGER NOT NULL, accessed INTEGER NOT NULL, expires INTEGER,
   generation INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE TABLE reservation (
-  id BLOB PRIMARY KEY, org BLOB NOT NULL, project BLOB NOT NULL, domain BLOB NOT NULL,
+  id BLOB PRIMARY KEY NOT NULL, org BLOB NOT NULL, project BLOB NOT NULL, domain BLOB NOT NULL,
   key BLOB NOT NULL, owner BLOB NOT NULL, fencing_token INTEGER NOT NULL, since INTEGER NOT NULL,
   heartbeat INTEGER NOT NULL, lease INTEGER NOT NULL, ends INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), last_number INTEGER NOT NULL,
                     boot_id BLOB NOT NULL);
 INSERT INTO state VALUES (1, 0, '');
@@ -267,8 +272,13 @@ result<sqlite_rows> sqlite_rows::prepare_all(sqlite::database& database) {
                                   "?10, ?11, ?12, ?13)"},
            text{rows->touch_entry_, "UPDATE entry SET accessed = ?2 WHERE id = ?1"},
            text{rows->delete_entry_, "DELETE FROM entry WHERE id = ?"},
+           // In its place, so that nothing changes in the index of keys where only its end does.
            text{rows->put_reservation_,
-                "REPLACE INTO reservation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"},
+                "INSERT INTO reservation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
+                "ON CONFLICT (id) DO UPDATE SET (owner, fencing_token, since, heartbeat, lease, "
+                "ends)"
+                " = (excluded.owner, excluded.fencing_token, excluded.since, excluded.heartbeat,"
+                " excluded.lease, excluded.ends)"},
            text{rows->delete_reservation_, "DELETE FROM reservation WHERE id = ?"},
            text{rows->last_number_, "SELECT last_number FROM state"},
            text{rows->set_last_number_, "UPDATE state SET last_number = ?"},

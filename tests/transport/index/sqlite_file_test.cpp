@@ -205,6 +205,43 @@ BOOST_AUTO_TEST_CASE(brings_an_older_schema_up_to_date) {
   BOOST_TEST(at.uri("k") == "a");
 }
 
+// Before, rows lay in the order of their keys.
+BOOST_AUTO_TEST_CASE(uses_tables_of_the_earlier_layout_as_they_are) {
+  open(); // makes the file
+  make_database(R"(
+PRAGMA journal_mode=DELETE;
+DROP TABLE entry;
+DROP TABLE reservation;
+CREATE TABLE entry (
+  id BLOB PRIMARY KEY, org BLOB NOT NULL, project BLOB NOT NULL, domain BLOB NOT NULL,
+  key BLOB NOT NULL, task BLOB NOT NULL, output BLOB NOT NULL, content BLOB NOT NULL,
+  created INTEGER NOT NULL, updated INTEGER NOT NULL, accessed INTEGER NOT NULL, expires INTEGER,
+  generation INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE reservation (
+  id BLOB PRIMARY KEY, org BLOB NOT NULL, project BLOB NOT NULL, domain BLOB NOT NULL,
+  key BLOB NOT NULL, owner BLOB NOT NULL, fencing_token INTEGER NOT NULL, since INTEGER NOT NULL,
+  heartbeat INTEGER NOT NULL, lease INTEGER NOT NULL, ends INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX entry_expiry ON entry(id, expires) WHERE expires IS NOT NULL;
+)");
+  auto at = open();
+  auto passing = put("passing", "a");
+  passing.lifetime = 1s;
+  at.apply({put("k", "a"), put("gone", "a"), passing, reserve("k", "me"), reserve("l", "me")});
+  at.apply({put("k", "b", {.overwrite = true}), touch("k"), erase("gone"), reserve("k", "me", 60s),
+            reserve("l", "they"), release("l", "me")});
+  BOOST_TEST(at.uri("k") == "b");
+  BOOST_TEST(at.uri("gone") == "none");
+  BOOST_TEST(owner_of(at.lookup("k").reservation) == "me");
+  BOOST_TEST(owner_of(at.lookup("l").reservation) == "nobody");
+  BOOST_TEST(at.statistics().entries == 2U);
+  BOOST_TEST(at.statistics().reservations == 1U);
+  clock->pass(2s);
+  BOOST_TEST(at.scan({})->entries.size() == 1U);
+  BOOST_TEST(at.scan({.expired_for = duration{}})->entries.size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(tells_of_a_truncated_file) {
   {
     auto at = open();
@@ -228,8 +265,8 @@ BOOST_AUTO_TEST_CASE(tells_of_damage_within) {
       at.apply(put(std::to_string(n), std::string(5000, 'x')));
   }
   auto content = read();
-  // The first four pages are the roots of the tables.
-  std::fill(content.begin() + 4 * 4096, content.end(), '\xa5');
+  // The first pages are the roots of the tables and of their indexes.
+  std::fill(content.begin() + 7 * 4096, content.end(), '\xa5');
   write(content);
   auto at = open();
   const auto found = at.lookup("1");
