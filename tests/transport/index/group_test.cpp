@@ -172,6 +172,39 @@ BOOST_DATA_TEST_CASE(is_looked_up_in_order, backends, backend) {
   BOOST_TEST(uri_of(found[4].entry) == "2");
 }
 
+// More than one statement looks up, or one pass through what is in memory.
+BOOST_DATA_TEST_CASE(is_looked_up_in_order_however_long, backends, backend) {
+  index_fixture f{backend};
+  const auto has_entry = [](int n) {
+    return n % 3 == 0;
+  };
+  const auto is_reserved = [](int n) {
+    return n % 2 == 0;
+  };
+  std::vector<operation> all;
+  std::vector<int> numbers;
+  for (int n = 0; n < 50; ++n) {
+    if (has_entry(n))
+      all.push_back(put(std::to_string(n), std::to_string(n)));
+    if (is_reserved(n))
+      all.push_back(reserve(std::to_string(n), std::to_string(n)));
+    numbers.insert(numbers.end(), {n, 49 - n});
+  }
+  f.at.apply(all);
+  for (const std::size_t count : {15, 16, 17, 32, 33, 100}) {
+    std::vector<entry_key> keys;
+    for (const int n : std::span{numbers}.first(count))
+      keys.push_back(key_named(std::to_string(n)));
+    const auto found = f.at.lookup(keys);
+    BOOST_TEST_REQUIRE(found.size() == count);
+    for (std::size_t at = 0; at < count; ++at) {
+      const int n = numbers[at];
+      BOOST_TEST(uri_of(found[at].entry) == (has_entry(n) ? std::to_string(n) : "none"));
+      BOOST_TEST(owner_of(found[at].reservation) == (is_reserved(n) ? std::to_string(n) : "nobody"));
+    }
+  }
+}
+
 BOOST_DATA_TEST_CASE(finds_the_index_ready, backends, backend) {
   index_fixture f{backend};
   f.at.apply(touch("k"));
