@@ -200,7 +200,8 @@ BOOST_DATA_TEST_CASE(is_looked_up_in_order_however_long, backends, backend) {
     for (std::size_t at = 0; at < count; ++at) {
       const int n = numbers[at];
       BOOST_TEST(uri_of(found[at].entry) == (has_entry(n) ? std::to_string(n) : "none"));
-      BOOST_TEST(owner_of(found[at].reservation) == (is_reserved(n) ? std::to_string(n) : "nobody"));
+      BOOST_TEST(owner_of(found[at].reservation) ==
+                 (is_reserved(n) ? std::to_string(n) : "nobody"));
     }
   }
 }
