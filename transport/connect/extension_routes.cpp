@@ -348,9 +348,6 @@ private:
     return {};
   }
 
-  /// By their places among those of a call, in order.
-  using refused_keys = std::vector<std::pair<std::size_t, error>>;
-
   /// Has `done(std::span<const entry_key>, std::vector<outcome>)` called, with all keys that are
   /// asked for.
   template <class Request, class Done>
@@ -358,7 +355,7 @@ private:
     if (auto valid = check_count(asked.keys_size()); !valid)
       return answer.fail(valid.error());
     std::vector<entry_key> keys;
-    refused_keys refused;
+    std::vector<std::pair<std::size_t, error>> refused; // by their places
     keys.reserve(static_cast<std::size_t>(asked.keys_size()));
     for (auto& wire : *asked.mutable_keys()) {
       keys.push_back(take_key(wire));
@@ -368,35 +365,18 @@ private:
     const bool is_long = keys.size() > config_.keys_on_loop;
     auto look = [&from = parts_.entries, all = many<entry_key>{std::move(keys)},
                  refused = std::move(refused), done = std::move(done)]() mutable {
-      auto wanted = refused.empty() ? all : without_refused(*all, refused);
+      auto wanted = all; // The refused ones too: what is found under them is replaced.
       from.lookup(std::move(wanted), [all = std::move(all), refused = std::move(refused),
                                       done = std::move(done)](std::vector<outcome> found) mutable {
-        done(*all, with_refused(std::move(found), refused));
+        for (const auto& [place, why] : refused)
+          found[place] = {.why = why};
+        done(*all, found);
       });
     };
     if (is_long)
       in_pool(std::move(look));
     else
       look();
-  }
-
-  static many<entry_key> without_refused(std::span<const entry_key> keys,
-                                         const refused_keys& refused) {
-    std::vector<entry_key> wanted;
-    auto next = refused.begin();
-    for (std::size_t at = 0; at < keys.size(); ++at)
-      if (next != refused.end() && next->first == at)
-        ++next;
-      else
-        wanted.push_back(keys[at]);
-    return wanted;
-  }
-
-  static std::vector<outcome> with_refused(std::vector<outcome> found,
-                                           const refused_keys& refused) {
-    for (const auto& [place, why] : refused)
-      found.insert(found.begin() + static_cast<std::ptrdiff_t>(place), outcome{.why = why});
-    return found;
   }
 
   /// GetResponse's wire bytes, with the entries' as they lie.

@@ -328,7 +328,7 @@ private:
       if (!rows[at])
         missing.push_back({ids[at], keys[at]});
     const auto read = in_snapshot(**lent, [&]() -> result<void> {
-      auto states = (*lent)->rows.load(missing);
+      auto states = (*lent)->rows.load((*lent)->database, missing);
       if (!states)
         return states.error();
       auto next = states->begin();
@@ -416,11 +416,10 @@ private:
     std::uint64_t era = 0;
     if (auto hot = hot_.find({&id, 1}, era).front())
       return hot;
-    const sqlite_rows::wanted only{id, key};
-    auto states = rows_.load({&only, 1});
-    if (!states)
-      return states.error();
-    return std::make_shared<const stored_state>(std::move(states->front()));
+    auto state = rows_.load({id, key});
+    if (!state)
+      return state.error();
+    return std::make_shared<const stored_state>(std::move(*state));
   }
 
   // Nobody else should write a file that is ours alone; but what is decided must be right even so.

@@ -241,19 +241,11 @@ result<void> migrate(sqlite::database& database, const clock& time,
 }
 
 result<sqlite_rows> sqlite_rows::prepare_reads(sqlite::database& database) {
+  auto prepared = database.prepare(load_statement(1));
+  if (!prepared)
+    return prepared.error();
   sqlite_rows rows;
-  const auto prepare = [&](sqlite::statement& into, const std::string& sql) -> result<void> {
-    auto prepared = database.prepare(sql);
-    if (!prepared)
-      return prepared.error();
-    into = std::move(*prepared);
-    return {};
-  };
-  auto done = prepare(rows.load_one_, load_statement(1));
-  if (done)
-    done = prepare(rows.load_many_, load_statement(keys_at_once));
-  if (!done)
-    return done.error();
+  rows.load_one_ = std::move(*prepared);
   return rows;
 }
 
@@ -291,11 +283,25 @@ result<sqlite_rows> sqlite_rows::prepare_all(sqlite::database& database) {
   return rows;
 }
 
-result<std::vector<stored_state>> sqlite_rows::load(std::span<const wanted> all) {
+result<stored_state> sqlite_rows::load(const wanted& one) {
+  stored_state state;
+  if (auto done = load(load_one_, {&one, 1}, &state); !done)
+    return done.error();
+  return state;
+}
+
+result<std::vector<stored_state>> sqlite_rows::load(sqlite::database& database,
+                                                    std::span<const wanted> all) {
   std::vector<stored_state> states(all.size());
+  if (all.size() > 1 && !load_many_) {
+    auto prepared = database.prepare(load_statement(keys_at_once));
+    if (!prepared)
+      return prepared.error();
+    load_many_ = std::move(*prepared);
+  }
   for (std::size_t at = 0; at < all.size(); at += keys_at_once) {
     const auto some = all.subspan(at, std::min<std::size_t>(keys_at_once, all.size() - at));
-    if (auto done = load(some.size() == 1 ? load_one_ : load_many_, some, &states[at]); !done)
+    if (auto done = load(some.size() == 1 ? load_one_ : *load_many_, some, &states[at]); !done)
       return done.error();
   }
   return states;

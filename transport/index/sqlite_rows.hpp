@@ -23,9 +23,12 @@ public:
     const entry_key& key;
   };
 
-  /// What lies under these keys, in order. Many cost less than as many calls. Of one moment only
-  /// within a transaction.
-  result<std::vector<stored_state>> load(std::span<const wanted> all);
+  /// What lies under a key.
+  result<stored_state> load(const wanted& one);
+
+  /// What lies under these keys, in order; `database` is the one that this was prepared for. Many
+  /// cost less than as many calls. Of one moment only within a transaction.
+  result<std::vector<stored_state>> load(sqlite::database& database, std::span<const wanted> all);
 
   /// Writes what differs; whether anything does.
   result<bool> store(const digest& id, const stored_state& before, const stored_state& after);
@@ -48,7 +51,9 @@ private:
   result<void> put(const digest& id, const entry& what);
   result<void> put(const digest& id, const reservation_row& row);
 
-  sqlite::statement load_one_, load_many_;
+  sqlite::statement load_one_;
+  std::optional<sqlite::statement>
+      load_many_; ///< Prepared when it is wanted: commands look up one.
   sqlite::statement put_entry_, touch_entry_, delete_entry_;
   sqlite::statement put_reservation_, delete_reservation_;
   sqlite::statement last_number_, set_last_number_;
