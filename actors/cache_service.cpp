@@ -8,6 +8,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <deque>
+#include <map>
 #include <unordered_map>
 
 namespace deja {
@@ -20,8 +21,8 @@ using keys = many<entry_key>;
 
 // What the actor takes beside its interface: the index's answers, sent from the index's threads.
 using service_actor = cache_service_actor::extend<
-    // The group that the index was given is done.
-    caf::reacts_to<apply_atom, outcomes>,
+    // The group with this number is done.
+    caf::reacts_to<apply_atom, std::uint64_t, outcomes>,
     // The look-up with this number is done.
     caf::reacts_to<look_up_atom, std::uint64_t, outcomes>,
     // The pause before the next group is over, if it is still this one.
@@ -42,7 +43,10 @@ error too_many_waiting(std::size_t limit) {
           "the cache service is busy: " + std::to_string(limit) + " operations wait already"};
 }
 
-/// A group that takes this long is worth a pause before it, of that share of the time.
+/// At most so many groups are the index's at a time.
+constexpr std::size_t most_groups = 2;
+
+/// A group that takes this long is worth a pause after it, of that share of the time.
 constexpr duration slow_group = std::chrono::milliseconds{1};
 constexpr int pause_share = 8;
 
@@ -58,30 +62,34 @@ public:
       return answer(too_many_waiting(config_.waiting_operations));
     waiting_.push_back({wanted, answer});
     waiting_operations_ += wanted->size();
-    if (waiting_operations_ >= expected_)
-      begin_group();
+    begin_groups();
   }
 
-  void end_group(const outcomes& done) {
-    const auto took = self_->clock().now() - group_began_;
+  void end_group(std::uint64_t number, const outcomes& done) {
+    const auto ended = groups_.extract(number);
+    const auto now = self_->clock().now();
+    const auto took = now - ended.mapped().began;
+    if (!groups_.empty())
+      groups_.begin()->second.began = now; // It has waited until now.
     auto next = done->begin();
-    for (const auto& [wanted, answer] : group_) {
+    for (const auto& [wanted, answer] : ended.mapped().requests) {
       const auto end = next + static_cast<std::ptrdiff_t>(wanted->size());
       answer(outcomes{std::vector<outcome>(next, end)});
       next = end;
     }
     held_ -= done->size();
-    group_.clear();
     const auto lately = done->size() + waiting_operations_;
-    if (lately > 1 && took >= slow_group)
+    if (groups_.empty() && lately > 1 && took >= slow_group)
       wait_for(lately, took / pause_share);
     else
-      begin_group();
+      begin_groups();
   }
 
   void end_pause(std::uint64_t pause) {
-    if (pause == pause_)
-      begin_group();
+    if (pause != pause_)
+      return;
+    expected_ = 0;
+    begin_groups();
   }
 
   void read(const keys& wanted, const reply<outcomes>& answer) {
@@ -104,6 +112,12 @@ public:
   }
 
 private:
+  struct group {
+    std::size_t operations;
+    caf::actor_clock::time_point began;
+    std::vector<write_request> requests;
+  };
+
   bool admit(std::size_t more) {
     if (more > config_.waiting_operations - held_)
       return false;
@@ -118,34 +132,49 @@ private:
     self_->delayed_send(self_, time, tick_atom_v, ++pause_);
   }
 
-  // One group is under way at a time: what comes meanwhile becomes the next one.
+  // A group that lies ready when the one before it ends spares the index the wait for its answers
+  // to go round; but groups should be large, so it has to be as large as that one.
+  bool is_due() const {
+    if (waiting_.empty())
+      return false;
+    if (groups_.empty())
+      return waiting_operations_ >= expected_;
+    return groups_.size() < most_groups &&
+           waiting_operations_ >= groups_.rbegin()->second.operations;
+  }
+
+  void begin_groups() {
+    while (is_due())
+      begin_group();
+  }
+
   void begin_group() {
     expected_ = 0;
     ++pause_;
-    if (!group_.empty() || waiting_.empty())
-      return;
-    group_began_ = self_->clock().now();
     std::vector<operation> all;
+    std::vector<write_request> requests;
     do {
       all.insert(all.end(), waiting_.front().wanted->begin(), waiting_.front().wanted->end());
-      waiting_operations_ -= waiting_.front().wanted->size();
-      group_.push_back(std::move(waiting_.front()));
+      requests.push_back(std::move(waiting_.front()));
       waiting_.pop_front();
     } while (!waiting_.empty() &&
              all.size() + waiting_.front().wanted->size() <= config_.group_operations);
+    waiting_operations_ -= all.size();
+    const auto number = ++last_group_;
+    groups_.emplace(number, group{all.size(), self_->clock().now(), std::move(requests)});
     ask_index(
         service_actor{self_},
         [&](index::outcomes done) { index_->apply(std::move(all), std::move(done)); },
-        [this](const outcomes& done) { end_group(done); }, apply_atom_v);
+        [=, this](const outcomes& done) { end_group(number, done); }, apply_atom_v, number);
   }
 
   service_actor::pointer self_;
   std::shared_ptr<index> index_;
   cache_service_config config_;
   std::deque<write_request> waiting_;
-  std::vector<write_request> group_;
-  caf::actor_clock::time_point group_began_;
   std::size_t waiting_operations_ = 0;
+  std::map<std::uint64_t, group> groups_; // under way, by number
+  std::uint64_t last_group_ = 0;
   std::size_t expected_ = 0; // operations that the next group is to wait for
   std::uint64_t pause_ = 0;  // the latest
   std::unordered_map<std::uint64_t, read_request> reads_;
@@ -174,7 +203,9 @@ service_actor::behavior_type behave(service_actor::stateful_pointer<service_stat
         return answer.asker();
       },
       [&one](tick_atom, std::uint64_t pause) { one->end_pause(pause); },
-      [&one](apply_atom, const outcomes& done) { one->end_group(done); },
+      [&one](apply_atom, std::uint64_t number, const outcomes& done) {
+        one->end_group(number, done);
+      },
       [&one](look_up_atom, std::uint64_t number, const outcomes& found) {
         one->end_read(number, found);
       },

@@ -18,8 +18,8 @@ struct cache_service_config {
 };
 
 /// Spawns the actor that gathers the writes of many callers: while the index makes one group
-/// durable, the next one grows. Ends with `send_exit`; requests that are under way then get
-/// unavailable, and may have happened.
+/// durable, the next one grows, and is handed over as soon as it is as large. Ends with
+/// `send_exit`; requests that are under way then get unavailable, and may have happened.
 cache_service_actor spawn_cache_service(caf::actor_system& system, std::shared_ptr<index> index,
                                         cache_service_config config = {});
 

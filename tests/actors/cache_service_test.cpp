@@ -67,17 +67,35 @@ struct service {
 BOOST_AUTO_TEST_SUITE(cache_service_actor)
 
 BOOST_FIXTURE_TEST_CASE(what_comes_while_a_group_is_under_way_is_one_group, service) {
-  auto first = ask({touch("a")});
+  auto first = ask({touch("a"), touch("b"), touch("c"), touch("d")});
   auto probe = ask({}); // answered at once, so the first one is under way
   BOOST_TEST(told(probe) == "");
-  auto second = ask({touch("b"), touch("c")});
-  auto third = ask({touch("d")});
-  BOOST_TEST(index->answer() == 1U);
+  auto second = ask({touch("e"), touch("f")});
+  auto third = ask({touch("g")});
+  BOOST_TEST(index->answer() == 4U);
   BOOST_TEST(index->answer() == 3U);
-  BOOST_TEST(told(first) == "a");
-  BOOST_TEST(told(second) == "bc");
-  BOOST_TEST(told(third) == "d");
+  BOOST_TEST(told(first) == "abcd");
+  BOOST_TEST(told(second) == "ef");
+  BOOST_TEST(told(third) == "g");
   BOOST_TEST(index->waiting() == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(one_more_group_is_handed_over_as_soon_as_it_is_as_large, service) {
+  const auto groups_after = [&](std::vector<operation> more) {
+    std::vector<decltype(ask({}))> asked;
+    asked.push_back(ask(std::move(more)));
+    BOOST_TEST(told(ask({})) == "");
+    return std::pair{index->waiting(), std::move(asked)};
+  };
+  const auto first = groups_after({touch("a"), touch("b")});
+  const auto second = groups_after({touch("c")});
+  BOOST_TEST(second.first == 1U);
+  const auto third = groups_after({touch("d")});
+  BOOST_TEST(third.first == 2U);
+  const auto fourth = groups_after({touch("e"), touch("f"), touch("g")});
+  BOOST_TEST(fourth.first == 2U); // Two are enough.
+  for (const std::size_t size : {2, 2, 3})
+    BOOST_TEST(index->answer() == size);
 }
 
 BOOST_AUTO_TEST_CASE(a_group_has_its_limit_but_a_request_stays_whole) {
@@ -98,8 +116,11 @@ BOOST_FIXTURE_TEST_CASE(after_a_slow_group_those_who_were_answered_may_come_agai
                         testing::virtual_time) {
   const auto index = std::make_shared<testing::held_index>();
   const auto actor = spawn_cache_service(system, index);
-  const auto touch_one = [&](const char* key) {
-    auto asked = self->request(actor, caf::infinite, apply_atom_v, many<operation>{{touch(key)}});
+  const auto touch_all = [&](std::vector<std::string> keys) {
+    std::vector<operation> all;
+    for (const auto& key : keys)
+      all.push_back(touch(key));
+    auto asked = self->request(actor, caf::infinite, apply_atom_v, many<operation>{std::move(all)});
     settle();
     return asked;
   };
@@ -108,23 +129,26 @@ BOOST_FIXTURE_TEST_CASE(after_a_slow_group_those_who_were_answered_may_come_agai
     index->answer();
     settle();
   };
-  auto first = touch_one("a");
-  auto second = touch_one("b");
+  auto first = touch_all({"a", "b"});
+  auto second = touch_all({"c"});
   end_group_after(8ms);
   BOOST_TEST(index->waiting() == 0U); // The second waits for the first one's next.
-  auto third = touch_one("c");
+  auto third = touch_all({"d", "e"});
   BOOST_TEST(index->waiting() == 1U);
+  auto fourth = touch_all({"f"});
   end_group_after(8ms);
-  auto fourth = touch_one("d");
   BOOST_TEST(index->waiting() == 0U);
   advance(1ms); // But not for long.
   BOOST_TEST(index->waiting() == 1U);
-  end_group_after(100us);
-  auto fifth = touch_one("e");
+  auto fifth = touch_all({"g", "h"}); // Lies ready.
+  end_group_after(8ms);
+  BOOST_TEST(index->waiting() == 1U);
+  auto sixth = touch_all({"i"});
+  end_group_after(100us);             // Though its operations have waited for longer.
   BOOST_TEST(index->waiting() == 1U); // Nobody waits after a quick group.
   index->answer();
   settle();
-  for (auto* asked : {&first, &second, &third, &fourth, &fifth})
+  for (auto* asked : {&first, &second, &third, &fourth, &fifth, &sixth})
     BOOST_TEST(answer<outcomes>(*asked).has_value());
   caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
 }
