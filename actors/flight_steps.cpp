@@ -1,6 +1,7 @@
 #include <deja/actors/flight_steps.hpp>
 
 #include <deja/messages/cached_output.hpp>
+#include <deja/transport/retry_schedule.hpp>
 
 #include <algorithm>
 
@@ -175,15 +176,10 @@ void flight_steps::carry_out(flight& one, const step::wait& next) {
         if (told.event == wait_event::entry || told.others == 0)
           wake(of);
         else
-          sleep(of, spread(told.others));
+          sleep(of, spread_pause(told.others, std::uniform_real_distribution{}(random_)));
       },
       [this, pause = next.time](flight& of, const error&) { sleep(of, pause); }, wait_atom_v,
       call_context{0, time, {}}, wait_request{one.key.where, one.seen, false});
-}
-
-duration flight_steps::spread(std::uint64_t others) {
-  const auto most = std::min<std::uint64_t>(others, 100);
-  return std::chrono::milliseconds{std::uniform_int_distribution<std::uint64_t>{0, most}(random_)};
 }
 
 void flight_steps::sleep(flight& one, duration time) {

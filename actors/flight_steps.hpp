@@ -82,7 +82,6 @@ private:
 
   void sleep(flight& one, duration time);
   void wake(flight& one);
-  duration spread(std::uint64_t others);
 
   /// The flight, if it is being computed.
   flight* computing(std::uint64_t id);

@@ -19,6 +19,10 @@ struct retry_limits {
 /// including, 1.
 duration retry_pause(const retry_limits& limits, unsigned failed, double random);
 
+/// How long one of those who hear of the same at once is to wait before it asks, where there are so
+/// many others: up to a millisecond for each of them, and up to 100 at most. `random` as above.
+duration spread_pause(std::uint64_t others, double random);
+
 /// The pauses between the attempts of one call, by `retry_pause`. Not thread-safe.
 ///
 ///     retry_schedule schedule{{}, random};

@@ -4,6 +4,7 @@
 #include <deja/app/run/restoration.hpp>
 #include <deja/app/run/verification.hpp>
 #include <deja/messages/cached_output.hpp>
+#include <deja/transport/retry_schedule.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -23,12 +24,6 @@ constexpr duration patience_before_telling = 2s;
 
 /// In one call.
 constexpr duration longest_wait = 30s;
-
-duration spread(std::uint64_t others) {
-  std::random_device random;
-  return std::chrono::milliseconds{std::uniform_int_distribution<std::uint64_t>{
-      0, std::min<std::uint64_t>(others, 100)}(random)};
-}
 
 bool is_missing(const error& why) {
   return why.code == errc::not_found || why.code == errc::data_loss;
@@ -143,10 +138,12 @@ void remembering::take(const step::wait& wait) {
     config_.pause(wait.time);
     return task_.waited();
   }
-  if (told->event == wait_event::entry)
+  if (told->event == wait_event::entry) {
     seen_ = told->generation;
-  else if (told->others > 0) // not all of those who are told at once need to ask at once
-    config_.pause(spread(told->others));
+  } else if (told->others > 0) { // not all of those who are told at once need to ask at once
+    std::random_device random;
+    config_.pause(spread_pause(told->others, std::uniform_real_distribution{}(random)));
+  }
   task_.waited(std::chrono::steady_clock::now() - began);
 }
 

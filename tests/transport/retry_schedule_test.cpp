@@ -65,6 +65,12 @@ BOOST_AUTO_TEST_CASE(does_not_overflow_with_the_longest_of_pauses) {
     BOOST_TEST((schedule.next(duration::max()) > 0ms));
 }
 
+BOOST_AUTO_TEST_CASE(spreads_those_who_hear_of_the_same_at_once) {
+  BOOST_TEST((spread_pause(0, 0.5) == 0ms));
+  BOOST_TEST((spread_pause(10, 0.5) == 5ms));
+  BOOST_TEST((spread_pause(1'000'000, 0.5) == 50ms));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace
