@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 
 namespace deja {
 
@@ -13,10 +15,11 @@ std::size_t size_of(const entry_key& key) {
   return key.where.org.size() + key.where.project.size() + key.where.domain.size() + key.key.size();
 }
 
-// With what the containers and the allocator take, more or less.
+// What the containers and the allocator take, more or less, and with it the least that a row takes.
+constexpr std::size_t overhead = 224, least_bytes = overhead + sizeof(stored_state);
+
 std::size_t size_of(const stored_state& state) {
-  constexpr std::size_t overhead = 224;
-  auto size = overhead + sizeof state;
+  auto size = least_bytes;
   if (const auto& entry = state.entry)
     size += sizeof *entry + size_of(entry->key) + entry->task.size() + entry->output.size();
   if (const auto& row = state.reservation)
@@ -57,6 +60,8 @@ bool hot_rows::offer(std::span<const change> read, std::uint64_t era) {
   if (era != era_ || era % 2 != 0)
     return false;
   for (auto& one : fresh) {
+    if (!is_to_be_kept(one))
+      continue;
     const auto bytes = one.bytes;
     if (rows_.insert(std::move(one)).second)
       bytes_ += bytes;
@@ -95,6 +100,17 @@ void hot_rows::forget() {
 std::size_t hot_rows::bytes() const {
   const std::lock_guard lock{mutex_};
   return bytes_;
+}
+
+bool hot_rows::is_to_be_kept(const kept& fresh) {
+  if (fresh.bytes <= max_bytes_ - bytes_)
+    return true;
+  if (read_once_.empty())
+    read_once_.resize(std::bit_ceil(max_bytes_ / least_bytes));
+  const auto place = digest_hash{}(fresh.key) % read_once_.size();
+  std::uint32_t part = 0;
+  std::memcpy(&part, fresh.key.data() + sizeof place, sizeof part);
+  return std::exchange(read_once_[place], part) == part;
 }
 
 // What was asked for since it came to the end gets another round.

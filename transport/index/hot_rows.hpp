@@ -16,8 +16,10 @@ namespace deja {
 
 /// What lies under the keys that were asked for or changed lately, in memory, for an index that is
 /// the only one to write its rows. A key of which nothing is stored counts as well. At most
-/// `max_bytes`; a row that was not asked for lately goes for a new one ("second chance").
-/// Thread-safe.
+/// `max_bytes`. Where they are taken, a row that was read takes the place of others once it is read
+/// again soon, so that who reads all there is drives nothing out (the doorkeeper of TinyLFU,
+/// Einziger, Friedman and Manes 2017); then a row goes that was not asked for lately ("second
+/// chance"). Thread-safe.
 ///
 /// Readers look here, read the database where nothing is found, and offer what they read. A commit
 /// shows in the database before its end can be told here; had one reader seen it there and the next
@@ -66,6 +68,7 @@ private:
     mutable bool asked = false; ///< Since it came to the end.
   };
 
+  bool is_to_be_kept(const kept& fresh);
   void shrink();
 
   using rows = boost::multi_index_container<
@@ -78,7 +81,8 @@ private:
   mutable std::mutex mutex_; ///< For what follows.
   rows rows_;                ///< The next that may have to go is first in their sequence.
   std::size_t bytes_ = 0;
-  std::uint64_t era_ = 0; ///< Odd during a commit, another one after it.
+  std::vector<std::uint32_t> read_once_; ///< Parts of their keys, each at its key's place.
+  std::uint64_t era_ = 0;                ///< Odd during a commit, another one after it.
 };
 
 } // namespace deja

@@ -173,13 +173,24 @@ BOOST_AUTO_TEST_CASE(tell_whether_what_was_found_still_holds) {
 
 BOOST_AUTO_TEST_CASE(stay_within_their_bytes_and_forget_what_was_not_asked_for) {
   for (int number = 0; number < 1'000; ++number) {
-    read(std::to_string(number), "1");
+    for (int time = 0; time < 2; ++time)
+      read(std::to_string(number), "1");
     at("0");
   }
   BOOST_TEST(rows.bytes() <= 100 * about_a_row);
   BOOST_TEST(rows.bytes() > 50 * about_a_row);
   BOOST_TEST(at("0") == "1");
   BOOST_TEST(at("1") == "unknown");
+  BOOST_TEST(at("999") == "1");
+}
+
+BOOST_AUTO_TEST_CASE(are_not_driven_out_by_what_is_read_once) {
+  for (int number = 0; number < 1'000; ++number)
+    read(std::to_string(number), "1");
+  BOOST_TEST(rows.bytes() > 90 * about_a_row);
+  BOOST_TEST(at("0") == "1");
+  BOOST_TEST(at("999") == "unknown");
+  read("999", "1");
   BOOST_TEST(at("999") == "1");
 }
 
