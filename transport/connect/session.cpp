@@ -147,7 +147,7 @@ void session::expect_within(duration limit) {
 asio::awaitable<void> session::serve(std::shared_ptr<session>) {
   try {
     for (std::size_t served = 1;; ++served) {
-      if (!scratch_ && !ends_)
+      if (!scratch_)
         co_await wait_for_request();
       if (!scratch_)
         break;
@@ -169,9 +169,13 @@ asio::awaitable<void> session::serve(std::shared_ptr<session>) {
 asio::awaitable<void> session::wait_for_request() {
   boost::system::error_code problem;
   expect_within(served_->config.idle_timeout);
-  const auto count = co_await socket_.async_read_some(
-      asio::buffer(first_), asio::redirect_error(asio::use_awaitable, problem));
-  if (problem || ends_)
+  std::size_t count = 0;
+  if (!ends_)
+    count = co_await socket_.async_read_some(asio::buffer(first_),
+                                             asio::redirect_error(asio::use_awaitable, problem));
+  if (count == 0 && ends_ && socket_.is_open()) // What came before the loop drained is served.
+    count = socket_.read_some(asio::buffer(first_), problem);
+  if (count == 0 || !socket_.is_open())
     co_return;
   scratch_ = loop_.take_scratch();
   auto& input = scratch_->input;

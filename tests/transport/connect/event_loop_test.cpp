@@ -20,10 +20,7 @@ constexpr duration limit = 50ms;
 /// A loop that turns when the test says so, with one connection.
 struct loop_fixture {
   loop_fixture() {
-    asio::local::stream_protocol::socket there{loop.context()};
-    asio::local::connect_pair(client, there);
-    client.non_blocking(true);
-    std::make_shared<http::session>(loop, std::move(there), what, [] {})->start();
+    connect();
     loop.context().poll();
   }
 
@@ -31,6 +28,14 @@ struct loop_fixture {
     loop.finish();
     loop.cut();
     loop.run();
+  }
+
+  void connect() {
+    asio::local::stream_protocol::socket there{loop.context()};
+    client = asio::local::stream_protocol::socket{beside};
+    asio::local::connect_pair(client, there);
+    client.non_blocking(true);
+    std::make_shared<http::session>(loop, std::move(there), what, [] {})->start();
   }
 
   void ask() { asio::write(client, asio::buffer(request_text("POST", "/held"))); }
@@ -90,6 +95,43 @@ BOOST_AUTO_TEST_CASE(gives_a_call_up_after_its_time) {
     told = answer();
   }
   BOOST_TEST(told.starts_with("HTTP/1.1 504 "));
+}
+
+BOOST_AUTO_TEST_CASE(serves_what_came_before_it_drains) {
+  ask();
+  loop.drain(); // in the same turn
+  loop.context().poll();
+  BOOST_REQUIRE(held.size() == 1U);
+  held.front()(text_response("done"));
+  loop.context().poll();
+  const auto told = answer();
+  BOOST_TEST(told.starts_with("HTTP/1.1 200 "));
+  BOOST_TEST(told.find("Connection: close\r\n") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(serves_a_connection_that_came_before_it_drains) {
+  loop.drain();
+  connect();
+  ask();
+  loop.context().poll();
+  BOOST_TEST(held.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(serves_a_request_whose_first_part_came_before_it_drains) {
+  const auto request = request_text("POST", "/held", "body");
+  asio::write(client, asio::buffer(request.substr(0, 10)));
+  loop.drain();
+  loop.context().poll();
+  asio::write(client, asio::buffer(request.substr(10)));
+  loop.context().poll();
+  BOOST_TEST(held.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(serves_nothing_once_it_is_cut) {
+  ask();
+  loop.cut();
+  loop.context().poll();
+  BOOST_TEST(held.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
